@@ -1,0 +1,64 @@
+{# Dates. No model calls current_date: today is the variable as_of. #}
+
+{% macro as_of() -%}
+    cast('{{ var("as_of") }}' as date)
+{%- endmacro %}
+
+{# A date that at as_of has not happened yet is not known yet. #}
+{% macro known_date(column) -%}
+    case when {{ column }} <= {{ as_of() }} then {{ column }} end
+{%- endmacro %}
+
+{# The first day of the ledger: history_starts, else ten years before as_of. #}
+{% macro ledger_start() -%}
+    {%- if var("history_starts") -%} cast('{{ var("history_starts") }}' as date)
+    {%- else -%} {{ add_months(as_of(), -120) }} {%- endif -%}
+{%- endmacro %}
+
+{% macro forever() -%} cast('9999-12-31' as date) {%- endmacro %}
+
+{# later - earlier, in days, as an integer #}
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between', 'cartera')(earlier, later)) }}
+{%- endmacro %}
+{% macro default__days_between(earlier, later) -%} datediff({{ later }}, {{ earlier }}) {%- endmacro %}
+{% macro duckdb__days_between(earlier, later) -%} cast(({{ later }}) - ({{ earlier }}) as integer) {%- endmacro %}
+
+{% macro add_days(day, days) -%}
+    {{ return(adapter.dispatch('add_days', 'cartera')(day, days)) }}
+{%- endmacro %}
+{% macro default__add_days(day, days) -%} date_add({{ day }}, {{ days }}) {%- endmacro %}
+{% macro duckdb__add_days(day, days) -%} (({{ day }}) + cast({{ days }} as integer)) {%- endmacro %}
+
+{% macro add_months(day, months) -%}
+    {{ return(adapter.dispatch('add_months', 'cartera')(day, months)) }}
+{%- endmacro %}
+{% macro default__add_months(day, months) -%} add_months({{ day }}, {{ months }}) {%- endmacro %}
+{% macro duckdb__add_months(day, months) -%}
+    cast(({{ day }}) + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+
+{% macro month_start(day) -%} cast(date_trunc('month', {{ day }}) as date) {%- endmacro %}
+{% macro month_end(day) -%} last_day({{ day }}) {%- endmacro %}
+
+{# 1 Monday … 7 Sunday #}
+{% macro weekday(day) -%}
+    {{ return(adapter.dispatch('weekday', 'cartera')(day)) }}
+{%- endmacro %}
+{% macro default__weekday(day) -%} (weekday({{ day }}) + 1) {%- endmacro %}
+{% macro duckdb__weekday(day) -%} cast(isodow({{ day }}) as integer) {%- endmacro %}
+
+{# The Sunday that closes the day's week. #}
+{% macro week_end(day) -%} {{ add_days(day, '7 - ' ~ weekday(day)) }} {%- endmacro %}
+
+{# A query of one date column `name`: every day from first to last, both scalar expressions of `relation`. #}
+{% macro date_spine(first, last, relation, name='date') -%}
+    {{ return(adapter.dispatch('date_spine', 'cartera')(first, last, relation, name)) }}
+{%- endmacro %}
+{% macro default__date_spine(first, last, relation, name) -%}
+    select explode(sequence({{ first }}, {{ last }})) as {{ name }} from {{ relation }}
+{%- endmacro %}
+{% macro duckdb__date_spine(first, last, relation, name) -%}
+    select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as {{ name }}
+    from {{ relation }}
+{%- endmacro %}

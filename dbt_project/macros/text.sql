@@ -1,0 +1,28 @@
+{# Text: joining of distinct values, and names as they are compared. #}
+
+{% macro join_text(expression, separator="'|'", order_by=none, distinct=true) -%}
+    {{ return(adapter.dispatch('join_text', 'cartera')(expression, separator, order_by, distinct)) }}
+{%- endmacro %}
+{% macro default__join_text(expression, separator, order_by, distinct) -%}
+    array_join(array_sort({{ 'collect_set' if distinct else 'collect_list' }}({{ expression }})), {{ separator }})
+{%- endmacro %}
+{% macro duckdb__join_text(expression, separator, order_by, distinct) -%}
+    string_agg({{ 'distinct ' if distinct }}{{ expression }}, {{ separator }} order by {{ order_by or expression }})
+{%- endmacro %}
+
+{# The value of `expression` in the row with the lowest `key` (the key must be a total order). #}
+{% macro first_by(expression, key) -%}
+    {{ return(adapter.dispatch('first_by', 'cartera')(expression, key)) }}
+{%- endmacro %}
+{% macro default__first_by(expression, key) -%} min_by({{ expression }}, {{ key }}) {%- endmacro %}
+{% macro duckdb__first_by(expression, key) -%} arg_min({{ expression }}, {{ key }}) {%- endmacro %}
+{% macro last_by(expression, key) -%}
+    {{ return(adapter.dispatch('last_by', 'cartera')(expression, key)) }}
+{%- endmacro %}
+{% macro default__last_by(expression, key) -%} max_by({{ expression }}, {{ key }}) {%- endmacro %}
+{% macro duckdb__last_by(expression, key) -%} arg_max({{ expression }}, {{ key }}) {%- endmacro %}
+
+{# How other registers name an invoice: register ids as they are, UUIDs in lower case. #}
+{% macro invoice_alias(column) -%}
+    case when length({{ column }}) = 36 then lower({{ column }}) else {{ column }} end
+{%- endmacro %}

@@ -1,0 +1,23 @@
+select
+    cast(null as varchar) as basis,
+    cast(null as integer) as invoice_key,
+    cast(null as integer) as event_order,
+    cast(null as varchar) as doc_type,
+    cast(null as integer) as doc_key,
+    cast(null as integer) as application_key,
+    cast(null as varchar) as kind,
+    cast(null as varchar) as flow,
+    cast(null as date) as event_date,
+    cast(null as date) as other_date,
+    cast(null as decimal(18,2)) as amount_ccy,
+    cast(null as decimal(18,2)) as net_ccy,
+    cast(null as decimal(18,2)) as excess_ccy,
+    cast(null as decimal(18,2)) as settled_before_ccy,
+    cast(null as decimal(18,2)) as settled_after_ccy,
+    cast(null as decimal(18,2)) as amount_doc_ccy,
+    cast(null as decimal(18,2)) as net_doc_ccy,
+    cast(null as boolean) as is_cash,
+    cast(null as boolean) as is_explicit,
+    cast(null as varchar) as source_kind,
+    cast(null as varchar) as source_file_id
+where false

@@ -1,0 +1,23 @@
+select
+    cast(null as integer) as cn_key,
+    cast(null as varchar) as cn_id,
+    cast(null as varchar) as uuid,
+    cast(null as varchar) as serie,
+    cast(null as varchar) as folio,
+    cast(null as integer) as customer_key,
+    cast(null as varchar) as company_rfc,
+    cast(null as date) as issue_date,
+    cast(null as date) as cancel_date,
+    cast(null as varchar) as currency,
+    cast(null as decimal(18,6)) as fx_rate,
+    cast(null as decimal(18,2)) as subtotal_ccy,
+    cast(null as decimal(18,2)) as iva_ccy,
+    cast(null as decimal(18,2)) as retenciones_ccy,
+    cast(null as decimal(18,2)) as total_ccy,
+    cast(null as varchar) as tipo_relacion,
+    cast(null as varchar) as kind,
+    cast(null as varchar) as reason,
+    cast(null as varchar) as sources,
+    cast(null as date) as delivery_date,
+    cast(null as varchar) as source_file_id
+where false

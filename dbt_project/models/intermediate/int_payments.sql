@@ -1,0 +1,22 @@
+select
+    cast(null as integer) as payment_key,
+    cast(null as varchar) as payment_id,
+    cast(null as varchar) as rep_uuid,
+    cast(null as integer) as pago_number,
+    cast(null as integer) as customer_key,
+    cast(null as varchar) as company_rfc,
+    cast(null as date) as payment_date,
+    cast(null as varchar) as currency,
+    cast(null as decimal(18,6)) as fx_rate,
+    cast(null as decimal(18,2)) as amount_ccy,
+    cast(null as varchar) as method,
+    cast(null as varchar) as forma_pago,
+    cast(null as boolean) as is_cash,
+    cast(null as date) as reversed_date,
+    cast(null as varchar) as bank_reference,
+    cast(null as varchar) as gateway,
+    cast(null as varchar) as sources,
+    cast(null as varchar) as flags,
+    cast(null as date) as delivery_date,
+    cast(null as varchar) as source_file_id
+where false

@@ -1,0 +1,20 @@
+select
+    payment_id,
+    rep_uuid,
+    customer_id,
+    invoice_id,
+    invoice_uuid,
+    payment_date,
+    currency,
+    fx_rate,
+    amount,
+    method,
+    reversed_date,
+    bank_reference,
+    gateway,
+    company_rfc,
+    source_file_id,
+    cast(row_number as integer) as row_number,
+    delivery_date,
+    row_hash
+from {{ source('raw', 'register__payments') }}

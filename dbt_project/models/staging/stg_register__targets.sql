@@ -1,0 +1,11 @@
+select
+    kpi,
+    period,
+    dimension,
+    value,
+    target,
+    source_file_id,
+    cast(row_number as integer) as row_number,
+    delivery_date,
+    row_hash
+from {{ source('raw', 'register__targets') }}
