@@ -40,10 +40,11 @@ def mdp(value: Decimal | int | None) -> str:
     """A headline amount in millions of pesos: `$12.3 mdp`; under 100,000 pesos, whole pesos."""
     if value is None:
         return UNKNOWN
-    if abs(value) < 100_000:
+    amount = Decimal(value)
+    if abs(amount) < 100_000:
         text = number(value, 0)
         return f"−${text[1:]}" if text.startswith("−") else f"${text}"
-    text = number(Decimal(value) / 1_000_000, 1 if abs(value) >= 1_000_000 else 2)
+    text = number(amount / 1_000_000, 1 if abs(amount) >= 1_000_000 else 2)
     return (f"−${text[1:]}" if text.startswith("−") else f"${text}") + f"{NBSP}mdp"
 
 

@@ -146,7 +146,7 @@ def use(paths: HomePaths, run_id: str) -> Snapshot:
 
 
 def publish_file(paths: HomePaths, candidate: Path, run_id: str, *, move_pointer: bool) -> Path:
-    """Make `candidate` (closed, same file system) the snapshot `run_id`; readers see it when the pointer moves."""
+    """Make `candidate` (closed, same file system) the snapshot `run_id`; the pointer shows it to readers."""
     scan(candidate)
     target = paths.snapshots / f"{run_id}.duckdb"
     if target.exists():

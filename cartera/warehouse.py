@@ -20,7 +20,7 @@ from cartera.home import HomePaths
 
 @contextmanager
 def run_lock(paths: HomePaths, purpose: str) -> Iterator[None]:
-    """Hold the home's run lock. The OS frees it if the process dies. Raises LockedError, saying who holds it."""
+    """Hold the home's run lock; the OS frees it if the process dies. LockedError says who holds it."""
     try:
         handle = paths.lock_file.open("a+")
     except OSError as error:

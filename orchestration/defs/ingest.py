@@ -1,0 +1,76 @@
+"""Assets `raw/*`: the inbox read, gate 1 passed, rows in raw. Thin: the work is in ingestion and data_quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from data_quality.delivery import check_delivery
+from ingestion.contracts import RAW_TABLES
+from ingestion.load import collect, commit
+from orchestration.context import Check, RunContext
+from orchestration.fingerprint import request_key
+
+RAW_SPECS = [
+    dg.AssetSpec(["raw", name], group_name="ingest", kinds={"duckdb", "python"}) for name in RAW_TABLES
+]
+GATE_ONE = [dg.AssetCheckSpec("delivery", asset=spec.key, description="Gate 1") for spec in RAW_SPECS]
+
+
+def kind_of(table: str) -> str:
+    """The kind that a raw table belongs to: what gate 1 holds or lets through as one."""
+    return "cfdi" if table.startswith("cfdi__") else table.removeprefix("register__")
+
+
+@dg.multi_asset(name="ingest_inbox", specs=RAW_SPECS, check_specs=GATE_ONE)
+def ingest_inbox(
+    context: dg.AssetExecutionContext, run: dg.ResourceParam[RunContext]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Read what is new, judge each delivery, keep what passes."""
+    request = run.request
+    intake = collect(
+        run.paths,
+        run.settings,
+        run.reporter,
+        full_refresh=request.full_refresh,
+        scheduled=request.scheduled,
+        settle=request.settle,
+    )
+    run.intake = intake
+    if intake.inbox_state:
+        run.fingerprint = request_key(run.paths, run.settings, request.as_of, intake.inbox_state)
+    results = (
+        check_delivery(run.paths.delivery_file, sorted(intake.delivered_rows), intake.refused_rows)
+        if intake.delivered_rows
+        else []
+    )
+    held: dict[str, str] = {}
+    for found in results:
+        check = Check("delivery", found.check_name, found.subject, found.status, found.severity,
+                      found.message, str(found.observed))  # fmt: skip
+        run.checks.append(check)
+        if check.refuses and not request.accept:
+            held[kind_of(found.subject)] = check.message
+    for kind, reason in held.items():
+        run.say(f"Los archivos de «{kind}» quedan pendientes: {reason}")
+    run.files = commit(run.paths, held, run.reporter)
+    for name in RAW_TABLES:
+        failed = [c.message for c in run.checks if c.gate == "delivery" and c.subject == name and c.refuses]
+        yield dg.MaterializeResult(
+            asset_key=["raw", name],
+            metadata={
+                "rows_new": intake.delivered_rows.get(name, 0),
+                "rows_quarantined": intake.refused_rows.get(kind_of(name), 0),
+                "inbox_state": intake.inbox_state[:16],
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="delivery",
+                    passed=not failed,
+                    metadata={"messages": failed},
+                    severity=dg.AssetCheckSeverity.ERROR,
+                )  # fmt: skip
+            ],
+        )
+    context.log.info(f"{intake.files_new} archivos nuevos: {run.files}")

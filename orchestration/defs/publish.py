@@ -1,0 +1,53 @@
+"""Asset `meta/snapshot`: gate 2 on the candidate, then the publication. The publish step checks for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from data_quality.candidate import check_candidate
+from orchestration.context import Check, RunContext
+from orchestration.publish import last_comparable, publish
+
+KEY = dg.AssetKey(["meta", "snapshot"])
+MARTS = (
+    "aging_by_customer", "fct_movements", "fct_invoices", "kpis", "weekly_bridge", "exceptions", "worklist",
+)  # fmt: skip
+
+
+@dg.multi_asset(
+    name="publish_snapshot",
+    specs=[
+        dg.AssetSpec(KEY, deps=[["marts", name] for name in MARTS], group_name="publish", kinds={"duckdb"})
+    ],
+    check_specs=[
+        dg.AssetCheckSpec("dbt_tests", asset=KEY, description="Pruebas de dbt"),
+        dg.AssetCheckSpec("candidate", asset=KEY, description="Gate 2, contra la última publicación"),
+    ],
+)
+def publish_snapshot(
+    context: dg.AssetExecutionContext, run: dg.ResourceParam[RunContext]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Audit the candidate and publish it, or refuse and leave the last snapshot serving."""
+    run.reporter.step("Revisando antes de publicar")
+    for found in check_candidate(run.paths.marts_file, last_comparable(run)):
+        run.checks.append(
+            Check(
+                "candidate",
+                found.check_name,
+                found.subject,
+                found.status,
+                found.severity,
+                found.message,
+                str(found.observed),
+            )  # fmt: skip
+        )
+    for gate, name in (("dbt", "dbt_tests"), ("candidate", "candidate")):
+        refused = [check.message for check in run.checks if check.gate == gate and check.refuses]
+        yield dg.AssetCheckResult(
+            asset_key=KEY, check_name=name, passed=not refused, metadata={"messages": refused}
+        )
+    path = publish(run)
+    yield dg.MaterializeResult(asset_key=KEY, metadata={"run_id": run.run_id, "status": run.status})
+    context.log.info(f"Publicado: {path.name}")
