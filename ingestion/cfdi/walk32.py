@@ -1,0 +1,199 @@
+"""The walk through a CFDI 3.2 (until 2017): other names, lower case, free text where 3.3 has catalogues.
+
+Its words are turned into the later ones, so that the same columns mean the same thing: ingreso is I, IVA is
+002, a rate of 16.00 is 0.16, «pago en una sola exhibición» is PUE. There was no Pagos complement nor
+CfdiRelacionados then.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal
+from hashlib import sha256
+
+from ingestion.amounts import RATE_TEXT
+from ingestion.cfdi.names import CFD3
+from ingestion.cfdi.refused import Refused, repeated, shown
+from ingestion.cfdi.rows import Rows
+from ingestion.cfdi.walk import TAGS3 as TAGS
+from ingestion.cfdi.walk import Complements, addenda_names, draft, local_name, read_complements
+from ingestion.cfdi.xml import Node
+
+_TYPES = {"ingreso": "I", "egreso": "E", "traslado": "T"}
+_TAXES = {"ISR": "001", "IVA": "002", "IEPS": "003"}
+_PESOS = frozenset(
+    ("PESOS", "PESO", "MN", "M.N.", "M.N", "MXP", "PESOS MEXICANOS", "PESO MEXICANO", "MONEDA NACIONAL")
+)
+_DOLLARS = frozenset(
+    ("DOLARES", "DOLAR", "DLLS", "DLS", "USD DOLARES", "DOLARES AMERICANOS", "DOLAR AMERICANO", "US DOLLAR")
+)
+
+
+def walk32(root: Node, position: int, rows: Rows, flags: list[str]) -> None:
+    """Add one document's rows to `rows`, or raise `Refused`."""
+    found, complementos = _children(root, flags)
+    complements = read_complements(complementos, flags)
+    if complements.timbre is None:
+        raise draft()
+    taxes, conceptos = found.get(TAGS.impuestos), found.get(TAGS.conceptos)
+    count = 0 if conceptos is None else _concepts(conceptos, position, rows)
+    _document(root, found, complements, (position, count, rows), flags)
+    if taxes is not None:
+        _taxes(taxes, position, rows)
+
+
+def _children(root: Node, flags: list[str]) -> tuple[dict[str, Node], list[Node]]:
+    found: dict[str, Node] = {}
+    complementos = []
+    for child in root:
+        if child.tag == TAGS.complemento:
+            complementos.append(child)
+        elif child.tag in found:
+            raise repeated(f"cfdi:{local_name(child.tag)}")
+        else:
+            found[child.tag] = child
+            if child.tag not in TAGS.known:
+                flags.append(f"unknown_node:{local_name(child.tag)[:80]}")
+    return found, complementos
+
+
+def _document(
+    root: Node,
+    found: dict[str, Node],
+    complements: Complements,
+    counted: tuple[int, int, Rows],
+    flags: list[str],
+) -> None:
+    position, count, rows = counted
+    get = root.get
+    emisor, receptor = found.get(TAGS.emisor), found.get(TAGS.receptor)
+    timbre, local, taxes = complements.timbre, complements.local, found.get(TAGS.impuestos)
+    addenda = found.get(TAGS.addenda)
+    if emisor is None or receptor is None or timbre is None:
+        name = "Emisor" if emisor is None else "Receptor"
+        raise Refused("missing_node", f"/cfdi:Comprobante/cfdi:{name}", f"Falta el nodo {name}")
+    sello = get("sello") or ""
+    if not sello or timbre.get("selloCFD") != sello:
+        flags.append("seal_mismatch" if sello else "without_seal")
+    rows.documents += (
+        position,
+        timbre.get("UUID"),
+        "3.2",
+        _type(get("tipoDeComprobante")),
+        get("serie"),
+        get("folio"),
+        get("fecha"),
+        timbre.get("FechaTimbrado"),
+        _currency(get("Moneda"), flags),
+        get("TipoCambio"),
+        get("subTotal"),
+        get("descuento"),
+        get("total"),
+        None if taxes is None else taxes.get("totalImpuestosTrasladados"),
+        None if taxes is None else taxes.get("totalImpuestosRetenidos"),
+        None if local is None else local.get("TotaldeTraslados"),
+        None if local is None else local.get("TotaldeRetenciones"),
+        _payment_method(get("formaDePago")),
+        get("metodoDePago"),
+        get("condicionesDePago"),
+        get("LugarExpedicion"),
+        None,
+        emisor.get("rfc"),
+        emisor.get("nombre"),
+        receptor.get("rfc"),
+        receptor.get("nombre"),
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        False,
+        get("noCertificado"),
+        None,
+        sha256(sello.encode()).hexdigest(),
+        sello[-8:] or None,
+        None,
+        None,
+        count,
+        ",".join(complements.names) or None,
+        None if addenda is None else addenda_names(addenda),
+    )
+
+
+def _concepts(conceptos: Node, position: int, rows: Rows) -> int:
+    number = 0
+    for node in conceptos.iterchildren(f"{{{CFD3}}}Concepto"):
+        number += 1
+        get = node.get
+        rows.concepts += (
+            position,
+            number,
+            None,
+            get("noIdentificacion"),
+            get("cantidad"),
+            None,
+            get("unidad"),
+            get("descripcion"),
+            get("valorUnitario"),
+            get("importe"),
+            None,
+            None,
+        )
+    return number
+
+
+def _taxes(impuestos: Node, position: int, rows: Rows) -> None:
+    number = 0
+    for kind, group, name in (
+        ("traslado", TAGS.traslados, TAGS.traslado),
+        ("retencion", TAGS.retenciones, TAGS.retencion),
+    ):
+        for nodes in impuestos.iterchildren(group):
+            for node in nodes.iterchildren(name):
+                number += 1
+                tax, rate = node.get("impuesto"), node.get("tasa")
+                rows.taxes += (
+                    position,
+                    number,
+                    kind,
+                    _TAXES.get(tax.upper(), tax) if tax else None,
+                    "Tasa" if rate else None,
+                    _fraction(rate),
+                    None,
+                    node.get("importe"),
+                )
+
+
+def _type(word: str | None) -> str:
+    kind = _TYPES.get((word or "").lower())
+    if kind is None:
+        where = "/cfdi:Comprobante/@tipoDeComprobante"
+        raise Refused("bad_type", where, f"El tipo {shown(word or '')} no es ingreso, egreso ni traslado")
+    return kind
+
+
+def _currency(text: str | None, flags: list[str]) -> str:
+    """A three-letter code; 3.2 let issuers write anything, and nothing meant pesos."""
+    plain = unicodedata.normalize("NFKD", text or "").encode("ascii", "ignore").decode().strip().upper()
+    if not plain:
+        flags.append("moneda_assumed_mxn")
+        return "MXN"
+    if plain in _PESOS:
+        return "MXN"
+    return "USD" if plain in _DOLLARS else plain
+
+
+def _payment_method(text: str | None) -> str | None:
+    """PUE or PPD, from 3.2's formaDePago in words."""
+    word = unicodedata.normalize("NFKD", text or "").encode("ascii", "ignore").decode().lower()
+    if "parcialidad" in word or "diferido" in word:
+        return "PPD"
+    return "PUE" if "sola exhibicion" in word or "solo pago" in word else None
+
+
+def _fraction(rate: str | None) -> str | None:
+    """A percentage as a fraction; what is no number stays as it is, to be refused with its place."""
+    if rate is None or RATE_TEXT.fullmatch(rate.strip()) is None:
+        return rate
+    return f"{Decimal(rate.strip()) / 100:f}"
