@@ -1,0 +1,281 @@
+"""The command line: what a person types, in words. It only calls; heavy imports wait inside commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cartera.errors import CarteraError
+
+app = typer.Typer(
+    name="cartera",
+    help="Cartera: quién debe, qué tan tarde, por qué y qué hacer hoy; desde CFDI, registros y banco.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+files_app = typer.Typer(help="Lo que llegó, y en qué quedó.", no_args_is_help=False, rich_markup_mode=None)
+quarantine_app = typer.Typer(help="Lo que se apartó y por qué.", no_args_is_help=True, rich_markup_mode=None)
+snapshots_app = typer.Typer(help="Las publicaciones guardadas.", no_args_is_help=True, rich_markup_mode=None)
+export_app = typer.Typer(help="Archivos para entregar.", no_args_is_help=True, rich_markup_mode=None)
+for name, group in (
+    ("files", files_app),
+    ("quarantine", quarantine_app),
+    ("snapshots", snapshots_app),
+    ("export", export_app),
+):
+    app.add_typer(group, name=name)
+
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", help="Carpeta de la empresa (o la variable CARTERA_HOME; si no, ./cartera-home)."),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="AAAA-MM-DD", help="Fecha de corte; por omisión, hoy.")
+]
+
+
+@app.command()
+def init(home: Annotated[Path, typer.Argument(help="Carpeta que se va a crear o completar.")]) -> None:
+    """Prepara una carpeta de empresa. Nunca sobrescribe nada.
+
+    Ejemplo: cartera init mi-empresa
+    """
+    from orchestration import cli_home
+
+    cli_home.init(home)
+
+
+@app.command()
+def run(
+    home: Home = None,
+    as_of: AsOf = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Poner al frente aunque el corte sea anterior al actual.")
+    ] = False,
+    accept: Annotated[
+        str, typer.Option("--accept", metavar="MOTIVO", help="Publicar esta vez pese a las revisiones.")
+    ] = "",
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Releer todo desde el archivo histórico.")
+    ] = False,
+) -> None:
+    """Lee la bandeja, construye la cartera, la revisa y la publica.
+
+    Termina con 0 si publicó, 2 si una revisión lo impidió (lo anterior sigue vigente) y 1 si falló.
+
+    Ejemplo: cartera run --home mi-empresa --as-of 2026-06-30
+    """
+    from orchestration import cli_run
+
+    raise typer.Exit(cli_run.run(home, as_of, publish=publish, accept=accept, full_refresh=full_refresh))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="Una consulta SQL de solo lectura; «-» la lee de la entrada.")],
+    home: Home = None,
+    format: Annotated[str, typer.Option("--format", help="table, csv, json o parquet.")] = "table",  # noqa: A002
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Archivo de salida (obligado en parquet).")
+    ] = None,
+) -> None:
+    """Consulta la publicación vigente con SQL.
+
+    Ejemplo: cartera query "select * from marts.aging_by_customer limit 5" --format csv
+    """
+    from orchestration import cli_read
+
+    cli_read.query(home, sql, format, out)
+
+
+@files_app.callback(invoke_without_command=True)
+def files(
+    context: typer.Context,
+    home: Home = None,
+    status: Annotated[str, typer.Option("--status", help="loaded, duplicate, quarantined o pending.")] = "",
+    limit: Annotated[int, typer.Option("--limit", help="Renglones a mostrar; 0 son todos.")] = 50,
+) -> None:
+    """Los archivos que llegaron: qué son, en qué quedaron y cuántas filas trajeron.
+
+    Ejemplo: cartera files --status quarantined
+    """
+    if context.invoked_subcommand is None:
+        from orchestration import cli_read
+
+        cli_read.files(home, status, limit)
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    home: Home = None,
+    limit: Annotated[int, typer.Option("--limit", help="Renglones a mostrar; 0 son todos.")] = 50,
+) -> None:
+    """Lo apartado: archivo, lugar y motivo.
+
+    Ejemplo: cartera quarantine list
+    """
+    from orchestration import cli_read
+
+    cli_read.quarantine_list(home, limit)
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    quarantine_id: Annotated[str, typer.Argument(help="La clave que muestra «quarantine list».")],
+    home: Home = None,
+) -> None:
+    """Un caso apartado, completo, con su texto original.
+
+    Ejemplo: cartera quarantine show 3fa94c1be020
+    """
+    from orchestration import cli_read
+
+    cli_read.quarantine_show(home, quarantine_id)
+
+
+@snapshots_app.command("list")
+def snapshots_list(home: Home = None) -> None:
+    """Las publicaciones guardadas; la vigente lleva un asterisco.
+
+    Ejemplo: cartera snapshots list
+    """
+    from orchestration import cli_read
+
+    cli_read.snapshots_list(home)
+
+
+@snapshots_app.command("use")
+def snapshots_use(
+    run_id: Annotated[str, typer.Argument(help="La clave que muestra «snapshots list».")], home: Home = None
+) -> None:
+    """Pone al frente una publicación guardada.
+
+    Ejemplo: cartera snapshots use 20260701T063012345Z
+    """
+    from orchestration import cli_read
+
+    cli_read.snapshots_use(home, run_id)
+
+
+@app.command()
+def sample(
+    home: Home = None,
+    invoices: Annotated[int, typer.Option("--invoices", min=50, help="Cuántas facturas.")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", help="Otra semilla, otra empresa.")] = 7,
+) -> None:
+    """Escribe en la bandeja una empresa de muestra (CFDI, registros y banco), siempre igual con la misma semilla.
+
+    Ejemplo: cartera sample --home muestra --invoices 500
+    """
+    from orchestration import cli_home
+
+    cli_home.sample(home, invoices, seed)
+
+
+@app.command()
+def demo(
+    home: Annotated[Path, typer.Option("--home", help="Carpeta de la demostración.")] = Path("demo-home"),
+    invoices: Annotated[int, typer.Option("--invoices", min=50, help="Cuántas facturas.")] = 2000,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Abrir los tableros al final.")] = True,
+    port: Annotated[int, typer.Option("--port", help="Puerto; 0 busca uno libre.")] = 0,
+) -> None:
+    """Muestra, corrida y tableros, de una vez.
+
+    Ejemplo: cartera demo
+    """
+    from orchestration import cli_run
+
+    raise typer.Exit(cli_run.demo(home, invoices, serve=serve, port=port))
+
+
+@app.command("app")
+def app_command(
+    home: Home = None,
+    port: Annotated[int | None, typer.Option("--port", help="Puerto; 0 busca uno libre.")] = None,
+) -> None:
+    """Abre los tableros en este equipo.
+
+    Ejemplo: cartera app --home mi-empresa --port 8600
+    """
+    from orchestration import serve
+
+    raise typer.Exit(serve.app(home, port))
+
+
+@app.command()
+def dagster(
+    home: Home = None,
+    port: Annotated[int, typer.Option("--port", help="Puerto de la interfaz.")] = 3000,
+) -> None:
+    """Abre Dagster en este equipo: el horario diario y la vigilancia de la bandeja.
+
+    Ejemplo: cartera dagster --home mi-empresa
+    """
+    from orchestration import serve
+
+    raise typer.Exit(serve.dagster(home, port))
+
+
+@app.command()
+def doctor(home: Home = None) -> None:
+    """Revisa versiones, ajustes, disco y candados; dice cómo arreglar cada falla.
+
+    Ejemplo: cartera doctor
+    """
+    from orchestration import doctor as checks
+
+    raise typer.Exit(checks.main(home))
+
+
+@export_app.command("marts")
+def export_marts(
+    home: Home = None,
+    format: Annotated[str, typer.Option("--format", help="parquet o csv.")] = "parquet",  # noqa: A002
+    out: Annotated[Path | None, typer.Option("--out", help="Carpeta de salida.")] = None,
+) -> None:
+    """Todas las tablas publicadas, como archivos.
+
+    Ejemplo: cartera export marts --format csv --out tablas
+    """
+    from orchestration import cli_read
+
+    cli_read.export_marts(home, format, out)
+
+
+@export_app.command("weekly")
+def export_weekly(
+    home: Home = None,
+    as_of: AsOf = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Carpeta de salida; por omisión, exports/.")
+    ] = None,
+) -> None:
+    """La revisión semanal de cartera, en Excel.
+
+    Ejemplo: cartera export weekly --out revisiones
+    """
+    from orchestration import cli_read
+
+    cli_read.export_weekly(home, as_of, out)
+
+
+def main() -> None:
+    """Entry point: errors are one sentence on stderr and exit 1."""
+    try:
+        app()
+    except CarteraError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("Interrumpido. Lo publicado sigue vigente; puedes volver a correr.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""`cartera run` and `cartera demo`, in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from cartera import formats, settings
+from cartera.calendar import today_mx
+from cartera.errors import InputError
+from cartera.home import HomePaths, existing_home, resolve_home
+from orchestration import run as runner
+from orchestration.cli_home import make_home, sample_end, write_sample
+from orchestration.console import ERR, OUT, ConsoleReporter
+from orchestration.context import Request, RunContext
+
+
+def parse_as_of(text: str | None) -> dt.date:
+    """`AAAA-MM-DD`, or today in America/Mexico_City. Raises InputError."""
+    if not text:
+        return today_mx()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"«{text}» no es una fecha", "--as-of", "Escríbela como AAAA-MM-DD, por ejemplo 2026-06-30"
+        ) from error
+
+
+def run(home: Path | None, as_of: str | None, *, publish: bool, accept: str, full_refresh: bool) -> int:
+    """Run the main job; tell how it ended; return the exit code."""
+    paths = existing_home(home)
+    request = Request(parse_as_of(as_of), publish, accept.strip(), full_refresh)
+    return _run(paths, request)
+
+
+def _run(paths: HomePaths, request: Request) -> int:
+    chosen = settings.load(paths.settings_file)
+    with ConsoleReporter() as reporter:
+        outcome = runner.execute(paths, chosen, request, reporter)
+    if outcome.unchanged is not None:
+        OUT.print(
+            f"Nada nuevo: sigue vigente la publicación {outcome.unchanged.run_id} "
+            f"(corte {formats.date_long(outcome.unchanged.as_of)}).",
+            markup=False,
+        )
+        return outcome.exit_code
+    if outcome.run is not None:
+        _tell(outcome.run)
+    if outcome.error is not None:
+        ERR.print(str(outcome.error), markup=False)
+    return outcome.exit_code
+
+
+def _tell(run: RunContext) -> None:
+    by_status = run.files
+    total = sum(by_status.values())
+    words = {
+        "loaded": ("cargado", "cargados"),
+        "duplicate": ("repetido", "repetidos"),
+        "quarantined": ("apartado", "apartados"),
+        "pending": ("pendiente", "pendientes"),
+    }
+    parts = [formats.plural(by_status[s], *words[s]) for s in words if by_status.get(s)]
+    OUT.print(
+        f"Archivos nuevos: {formats.number(total)}" + (f" ({', '.join(parts)})" if parts else "") + ". "
+        f"Filas cargadas: {formats.number(run.rows_loaded)}; apartadas: {formats.number(run.rows_quarantined)}.",
+        markup=False,
+    )
+    if run.intake and run.intake.problems:
+        OUT.print("Lo apartado (los primeros; todo con: cartera quarantine list):", markup=False)
+        for problem in run.intake.problems:
+            OUT.print(f"  · {problem}", markup=False)
+    warned = [check for check in run.checks if check.status == "warned"]
+    if warned:
+        OUT.print(f"Avisos de calidad: {len(warned)}. El primero: {warned[0].message}", markup=False)
+    if run.status in {"published", "kept"}:
+        OUT.print(
+            f"Publicado el corte al {formats.date_long(run.request.as_of)} ({run.run_id}).", markup=False
+        )
+
+
+def demo(home: Path, invoices: int, *, serve: bool, port: int) -> int:
+    """Sample, run and app in a home of its own."""
+    from orchestration import serve as servers
+
+    paths = resolve_home(home)
+    make_home(paths)
+    if not any(paths.inbox.iterdir()):
+        with ConsoleReporter() as reporter:
+            OUT.print(write_sample(paths, invoices, 7, reporter), markup=False)
+    code = _run(paths, Request(parse_as_of(sample_end()), settle=False))
+    if code != runner.PUBLISHED:
+        return code
+    OUT.print(
+        "\nQué probar después:\n"
+        f'  cartera query --home {home} "select * from marts.worklist limit 5"\n'
+        f"  cartera export weekly --home {home}\n"
+        f"  cartera init mi-empresa   (y copia tus archivos en mi-empresa/inbox)\n",
+        markup=False,
+    )
+    return servers.app(home, port) if serve else code
