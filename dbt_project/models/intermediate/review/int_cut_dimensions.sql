@@ -3,15 +3,13 @@ with
 
 cuts as (select * from {{ ref('int_cuts') }}),
 
-dimensions as (select * from {{ ref('int_dimensions') }}),
-
 tags as ({{ customer_tags(ref('dim_customers')) }}),
 
 pairs as (
     select cut_key, customer_key, 'total' as dimension, 'total' as value from cuts
-    {%- for dimension in ['company', 'branch', 'segment', 'salesperson', 'account_owner', 'currency'] %}
+    {%- for column in cut_columns() %}
     union all
-    select cut_key, customer_key, '{{ dimension }}', {{ dimension }} from cuts
+    select cut_key, customer_key, '{{ dimension_of(column) }}', {{ column }} from cuts
     {%- endfor %}
     union all
     select c.cut_key, c.customer_key, 'tag', t.tag from cuts as c inner join tags as t on c.customer_id = t.customer_id
@@ -19,7 +17,7 @@ pairs as (
 
 final as (
     select p.cut_key, p.customer_key, d.dim_key
-    from pairs as p inner join dimensions as d on p.dimension = d.dimension and p.value = d.value
+    from pairs as p inner join {{ ref('int_dimensions') }} as d on p.dimension = d.dimension and p.value = d.value
 )
 
 select * from final

@@ -1,43 +1,40 @@
 -- Every combination of the seven things by which balances are cut, with an integer key. Documents without an
--- invoice (payments, credit notes) stand under their customer's own branch, and no salesperson.
+-- invoice (payments, credit notes) stand under their customer's own branch, and under no salesperson.
 with
 
-customers as (select customer_id, branch, segment, account_owner from {{ ref('dim_customers') }}),
+customers as (select customer_key, customer_id, branch, segment, account_owner from {{ ref('int_customers') }}),
 
 documents as (
-    select customer_id, company_rfc, currency from {{ ref('fct_payments') }}
+    select customer_key, company_rfc, currency from {{ ref('int_payments') }}
     union
-    select customer_id, company_rfc, currency from {{ ref('fct_credit_notes') }}
+    select customer_key, company_rfc, currency from {{ ref('int_credit_notes') }}
+    union
+    select customer_key, company_rfc, currency from {{ ref('int_invoices_unified') }}
 ),
 
 combinations as (
-    select customer_id, company_rfc as company, branch, segment, salesperson, account_owner, currency
-    from {{ ref('fct_invoices') }}
+    select customer_key, company_rfc, branch, segment, salesperson, account_owner, currency
+    from {{ ref('int_invoices_unified') }}
     union
-    select d.customer_id, d.company_rfc, c.branch, c.segment, cast(null as varchar), c.account_owner, d.currency
-    from documents as d left join customers as c on d.customer_id = c.customer_id
+    select d.customer_key, d.company_rfc, c.branch, c.segment, cast(null as varchar), c.account_owner, d.currency
+    from documents as d left join customers as c on d.customer_key = c.customer_key
 ),
 
 named as (
     select distinct
-        coalesce(customer_id, '') as customer_id,
-        coalesce(company, 'sin asignar') as company,
-        coalesce(branch, 'sin asignar') as branch,
-        coalesce(segment, 'sin asignar') as segment,
-        coalesce(salesperson, 'sin asignar') as salesperson,
-        coalesce(account_owner, 'sin asignar') as account_owner,
-        coalesce(currency, 'sin asignar') as currency
+        coalesce(customer_key, -1) as customer_key,
+        {%- for column in cut_columns() %}
+        coalesce({{ column }}, 'sin asignar') as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from combinations
 ),
 
 final as (
     select
-        cast(row_number() over (
-            order by customer_id, company, branch, segment, salesperson, account_owner, currency
-        ) as integer) as cut_key,
-        cast(dense_rank() over (order by customer_id) as integer) as customer_key,
-        *
-    from named
+        cast(row_number() over (order by n.customer_key, {{ cut_columns() | join(', ') }}) as integer) as cut_key,
+        n.*,
+        coalesce(c.customer_id, '') as customer_id
+    from named as n left join (select customer_key, customer_id from customers) as c on n.customer_key = c.customer_key
 )
 
 select * from final

@@ -7,20 +7,16 @@ tags as ({{ customer_tags(ref('dim_customers')) }}),
 
 pairs as (
     select 'total' as dimension, 'total' as value
-    {%- for dimension in ['company', 'branch', 'segment', 'salesperson', 'account_owner', 'currency'] %}
+    {%- for column in cut_columns() %}
     union
-    select '{{ dimension }}', {{ dimension }} from cuts
+    select '{{ dimension_of(column) }}', {{ column }} from cuts
     {%- endfor %}
     union
     select 'tag', t.tag from tags as t inner join cuts as c on t.customer_id = c.customer_id
 ),
 
 final as (
-    select
-        cast(row_number() over (order by dimension, value) as integer) as dim_key,
-        dimension,
-        value
-    from pairs
+    select cast(row_number() over (order by dimension, value) as integer) as dim_key, dimension, value from pairs
 )
 
 select * from final

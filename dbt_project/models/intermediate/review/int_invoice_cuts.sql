@@ -1,30 +1,36 @@
--- What the review needs of each invoice, with integer keys: its cut, rate, dates and whether it is a credit sale.
+-- What the review needs of each invoice, in numbers and dates: its cut, rate, dates and whether it is a credit sale.
+-- `left_date`: since when it is nobody's debt (cancelled, or substituted by another).
 with
 
-cuts as (select * from {{ ref('int_cuts') }}),
+invoices as (select * from {{ ref('int_invoices_unified') }}),
+
+lines as (
+    select invoice_key, count(*) as instalments from {{ ref('int_invoice_lines') }} group by invoice_key
+),
 
 final as (
     select
-        i.invoice_id,
+        i.invoice_key,
         c.cut_key,
         i.issue_date,
         i.due_date,
         i.cancel_date,
+        i.end_date as left_date,
         i.currency,
         i.fx_rate,
         i.total_ccy,
-        i.total_mxn_issue,
-        i.is_credit_sale,
-        i.is_receivable
-    from {{ ref('fct_invoices') }} as i
-    inner join cuts as c
-        on coalesce(i.customer_id, '') = c.customer_id
-        and coalesce(i.company_rfc, 'sin asignar') = c.company
-        and coalesce(i.branch, 'sin asignar') = c.branch
-        and coalesce(i.segment, 'sin asignar') = c.segment
-        and coalesce(i.salesperson, 'sin asignar') = c.salesperson
-        and coalesce(i.account_owner, 'sin asignar') = c.account_owner
-        and coalesce(i.currency, 'sin asignar') = c.currency
+        {{ pesos('i.total_ccy', 'i.fx_rate') }} as total_mxn_issue,
+        i.is_credit_sale and i.is_receivable as is_credit_sale,
+        i.is_receivable,
+        coalesce(i.sources, '') = 'opening' as is_opening,
+        cast(coalesce(l.instalments, 1) as integer) as instalments
+    from invoices as i
+    inner join {{ ref('int_cuts') }} as c
+        on coalesce(i.customer_key, -1) = c.customer_key
+        {%- for column in cut_columns() %}
+        and coalesce(i.{{ column }}, 'sin asignar') = c.{{ column }}
+        {%- endfor %}
+    left join lines as l on i.invoice_key = l.invoice_key
 )
 
 select * from final

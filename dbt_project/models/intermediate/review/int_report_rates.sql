@@ -1,27 +1,16 @@
--- The closing rate of each currency on each report date: the last one on or before it. The report currency is 1.
+-- The closing rate of each currency of the home on each report date; null where there is none.
 with
 
-dates as (select as_of from {{ ref('dim_report_dates') }}),
-
-rates as (select date, currency, mxn_per_unit from {{ ref('fx_rates_daily') }} where currency <> 'MXN'),
-
 currencies as (select distinct currency from {{ ref('int_cuts') }}),
-
-latest as (
-    select d.as_of, r.currency, max(r.date) as rate_date
-    from dates as d inner join rates as r on r.date <= d.as_of
-    group by d.as_of, r.currency
-),
 
 final as (
     select
         d.as_of,
         c.currency,
-        cast(case when c.currency = 'MXN' then 1 else r.mxn_per_unit end as decimal(18,6)) as rate
-    from dates as d
+        case when c.currency = '{{ var("report_currency") }}' then cast(1 as decimal(18, 6)) else r.mxn_per_unit end as rate
+    from {{ ref('dim_report_dates') }} as d
     cross join currencies as c
-    left join latest as l on d.as_of = l.as_of and c.currency = l.currency
-    left join rates as r on l.currency = r.currency and l.rate_date = r.date
+    left join {{ ref('fx_rates_daily') }} as r on r.date = d.as_of and r.currency = c.currency
 )
 
 select * from final

@@ -1,0 +1,102 @@
+-- The life of every credit sale as dated states: open, paid, credited (closed without cash), written_off. A bounced
+-- cheque opens it again, so one invoice may have several. What was cancelled or substituted has none from then on.
+-- `has_cash`: closed with at least one live cash application.
+with
+
+invoices as (select * from {{ ref('int_invoice_cuts') }} where is_credit_sale),
+
+intervals as (
+    select b.invoice_key, b.valid_from, b.valid_to
+    from {{ ref('balance_intervals') }} as b
+    inner join invoices as i on b.invoice_key = i.invoice_key
+    where b.basis = 'effective'
+),
+
+-- instalments of one invoice overlap: the invoice is open while any of them is
+marked as (
+    select
+        invoice_key,
+        valid_from,
+        valid_to,
+        max(valid_to) over (
+            partition by invoice_key order by valid_from, valid_to rows between unbounded preceding and 1 preceding
+        ) as open_until
+    from intervals
+),
+
+islands as (
+    select
+        invoice_key,
+        valid_from,
+        valid_to,
+        sum(case when open_until is null or valid_from > open_until then 1 else 0 end) over (
+            partition by invoice_key order by valid_from, valid_to rows between unbounded preceding and current row
+        ) as island
+    from marked
+),
+
+open_states as (
+    select invoice_key, min(valid_from) as state_from, max(valid_to) as state_to
+    from islands
+    group by invoice_key, island
+),
+
+closings as (
+    select invoice_key, state_to as closed_from,
+        lead(state_from, 1, {{ forever() }}) over (partition by invoice_key order by state_from) as closed_to
+    from open_states
+    union all
+    select i.invoice_key, i.issue_date, coalesce(min(o.state_from), {{ forever() }})
+    from invoices as i left join open_states as o on i.invoice_key = o.invoice_key
+    group by i.invoice_key, i.issue_date
+),
+
+closed as (
+    select c.invoice_key, c.closed_from, least(c.closed_to, coalesce(i.left_date, {{ forever() }})) as closed_to
+    from closings as c
+    inner join invoices as i on c.invoice_key = i.invoice_key
+    where c.closed_from < least(c.closed_to, coalesce(i.left_date, {{ forever() }}))
+),
+
+-- what had brought it to zero by then: movements lower the balance, so payments are negative
+paid_sums as (
+    select
+        c.invoice_key,
+        c.closed_from,
+        c.closed_to,
+        coalesce(sum(case when m.is_cash then m.amount_ccy end), 0) < 0 as has_cash,
+        coalesce(sum(case when m.flow in ('payment', 'payment_reversed', 'advance_applied', 'rehomed') then m.amount_ccy end), 0) < 0 as has_payment,
+        coalesce(sum(case when m.flow = 'write_off' then m.amount_ccy end), 0) < 0 as has_write_off
+    from closed as c
+    left join {{ ref('int_movements') }} as m on c.invoice_key = m.invoice_key and m.effective_date <= c.closed_from
+    group by c.invoice_key, c.closed_from, c.closed_to
+),
+
+states as (
+    select invoice_key, 'open' as state, false as has_cash, state_from, state_to from open_states
+    union all
+    select
+        invoice_key,
+        case when has_write_off then 'written_off' when has_payment then 'paid' else 'credited' end,
+        has_cash and not has_write_off,
+        closed_from,
+        closed_to
+    from paid_sums
+),
+
+final as (
+    select
+        s.invoice_key,
+        i.cut_key,
+        s.state,
+        s.has_cash,
+        s.state_from,
+        s.state_to,
+        i.issue_date,
+        {{ days_between('i.issue_date', 's.state_from') }} as days,
+        {{ days_between('i.due_date', 's.state_from') }} as days_vs_due,
+        i.total_mxn_issue
+    from states as s inner join invoices as i on s.invoice_key = i.invoice_key
+)
+
+select * from final

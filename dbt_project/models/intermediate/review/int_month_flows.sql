@@ -1,0 +1,64 @@
+-- What was billed, cancelled, credited, written off and collected in each month, per cut, in pesos at each document's
+-- own rate. The credit_* columns count credit sales only (DSO and CEI); they leave the books when the invoice stops
+-- being a receivable: cancelled, or substituted.
+with
+
+invoices as (select * from {{ ref('int_invoice_cuts') }} where not is_opening),
+
+notes as (
+    select
+        n.issue_date,
+        n.cancel_date,
+        n.total_mxn,
+        coalesce(i.cut_key, d.cut_key) as cut_key,
+        coalesce(i.is_credit_sale, true) as is_credit_sale
+    from {{ ref('fct_credit_notes') }} as n
+    left join {{ ref('int_invoices_unified') }} as u on n.related_invoice_id = u.invoice_id
+    left join {{ ref('int_invoice_cuts') }} as i on u.invoice_key = i.invoice_key
+    inner join {{ ref('int_document_cuts') }} as d on d.doc_type = 'credit_note' and n.cn_key = d.doc_key
+    where n.kind <> 'anticipo'
+),
+
+write_offs as (
+    select m.effective_date, i.cut_key, -m.amount_mxn_issue as amount_mxn
+    from {{ ref('int_movements') }} as m
+    inner join invoices as i on m.invoice_key = i.invoice_key
+    where m.flow = 'write_off' and i.is_credit_sale
+),
+
+flows as (
+    select 'invoices_issued' as flow, issue_date as day, cut_key, cast(1 as decimal(18, 2)) as amount_mxn from invoices
+    union all
+    select 'billed_gross', issue_date, cut_key, total_mxn_issue from invoices
+    union all
+    select 'cancelled', cancel_date, cut_key, total_mxn_issue from invoices where cancel_date is not null
+    union all
+    select 'credit_notes', issue_date, cut_key, total_mxn from notes
+    union all
+    select 'credit_notes', cancel_date, cut_key, -total_mxn from notes where cancel_date is not null
+    union all
+    select 'collected', day, cut_key, collected_mxn from {{ ref('int_collected_shares') }}
+    union all
+    select 'credit_sales', issue_date, cut_key, total_mxn_issue from invoices where is_credit_sale
+    union all
+    select 'credit_sales', left_date, cut_key, -total_mxn_issue from invoices where is_credit_sale and left_date is not null
+    union all
+    select 'credit_sales', issue_date, cut_key, -total_mxn from notes where is_credit_sale
+    union all
+    select 'credit_sales', cancel_date, cut_key, total_mxn from notes where is_credit_sale and cancel_date is not null
+    union all
+    select 'write_offs', effective_date, cut_key, amount_mxn from write_offs
+),
+
+final as (
+    select
+        {{ month_start('day') }} as month,
+        cut_key,
+        {%- for flow in ['invoices_issued', 'billed_gross', 'cancelled', 'credit_notes', 'collected', 'credit_sales', 'write_offs'] %}
+        {{ money("coalesce(sum(case when flow = '" ~ flow ~ "' then amount_mxn end), 0)") }} as {{ flow }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from flows
+    group by {{ month_start('day') }}, cut_key
+)
+
+select * from final

@@ -1,0 +1,77 @@
+-- Share of the receivables that is overdue, on every report date and dimension, at the closing rate. Num and den of
+-- each share stand beside it, so that several rows can be added up.
+with
+
+disputed as (
+    select
+        as_of,
+        cut_key,
+        sum(disputed_open_mxn) as disputed_mxn,
+        sum(case when days_past_due > 0 then disputed_open_mxn end) as disputed_overdue_mxn
+    from {{ ref('int_disputed_items') }}
+    where basis = 'effective'
+    group by as_of, cut_key
+),
+
+cells as (
+    select a.*, coalesce(d.disputed_mxn, 0) as disputed_mxn, coalesce(d.disputed_overdue_mxn, 0) as disputed_overdue_mxn
+    from {{ ref('int_aging_cells') }} as a
+    left join disputed as d on a.as_of = d.as_of and a.cut_key = d.cut_key
+    where a.basis = 'effective'
+),
+
+totals as (
+    select
+        a.as_of,
+        d.dim_key,
+        {{ money('sum(a.gross_mxn)') }} as gross_mxn,
+        {{ money('sum(a.gross_mxn - a.current_mxn)') }} as overdue_mxn,
+        {{ money('sum(a.d31_60_mxn + a.d61_90_mxn + a.d91_120_mxn + a.d120_plus_mxn)') }} as over_30_num,
+        {{ money('sum(a.d91_120_mxn + a.d120_plus_mxn)') }} as over_90_num,
+        {{ money('sum(a.gross_mxn - a.disputed_mxn)') }} as by_amount_excl_disputed_den,
+        {{ money('sum(a.gross_mxn - a.current_mxn - a.disputed_overdue_mxn)') }} as by_amount_excl_disputed_num,
+        cast(sum(a.open_invoices) as integer) as by_invoice_den,
+        cast(sum(a.overdue_invoices) as integer) as by_invoice_num,
+        cast(count(distinct d.customer_key) as integer) as by_customer_den,
+        cast(count(distinct case when a.overdue_invoices > 0 then d.customer_key end) as integer) as by_customer_num,
+        cast(sum(a.unvalued_items) as integer) as unvalued_items
+    from cells as a
+    inner join {{ ref('int_cut_dimensions') }} as d on a.cut_key = d.cut_key
+    group by a.as_of, d.dim_key
+),
+
+-- a total on every report date, also where nothing was open
+grid as (
+    select as_of, dim_key from totals
+    union
+    select r.as_of, d.dim_key
+    from {{ ref('dim_report_dates') }} as r cross join {{ ref('int_dimensions') }} as d
+    where d.dimension = 'total'
+),
+
+final as (
+    select
+        g.as_of,
+        n.dimension,
+        n.value,
+        {%- for column in ['gross_mxn', 'overdue_mxn'] %}
+        coalesce(t.{{ column }}, 0) as {{ column }},
+        {%- endfor %}
+        {%- for share, num, den in [
+            ('by_amount', 'overdue_mxn', 'gross_mxn'), ('by_invoice', 'by_invoice_num', 'by_invoice_den'),
+            ('by_customer', 'by_customer_num', 'by_customer_den'), ('over_30', 'over_30_num', 'gross_mxn'),
+            ('over_90', 'over_90_num', 'gross_mxn'),
+            ('by_amount_excl_disputed', 'by_amount_excl_disputed_num', 'by_amount_excl_disputed_den'),
+        ] %}
+        {{ pct('t.' ~ num, 't.' ~ den) }} as {{ share }}_pct,
+        coalesce(t.{{ num }}, 0) as {{ share }}_num,
+        coalesce(t.{{ den }}, 0) as {{ share }}_den,
+        {%- endfor %}
+        coalesce(t.unvalued_items, 0) as unvalued_items
+    from grid as g
+    inner join {{ ref('int_dimensions') }} as n on g.dim_key = n.dim_key
+    left join totals as t on g.as_of = t.as_of and g.dim_key = t.dim_key
+)
+
+select * from final
+order by as_of, dimension, value
