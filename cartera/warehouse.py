@@ -75,6 +75,12 @@ def writable(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+def attach(connection: duckdb.DuckDBPyConnection, database: Path, alias: str) -> None:
+    """Attach another file read-only under `alias`."""
+    quoted = str(database).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as {alias} (read_only)")
+
+
 def explain(error: Exception, database: Path) -> WarehouseError:
     """Turn a DuckDB or OS error into one sentence with its mend."""
     text = str(error)

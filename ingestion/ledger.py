@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from cartera.home import HomePaths
-from cartera.warehouse import writable
+from cartera.warehouse import attach, writable
 from ingestion.archive import Place
 from ingestion.inbox import InboxFile
 
@@ -222,7 +222,7 @@ class Ledger:
     def merge(self, delivery_file: Path, now: dt.datetime) -> None:
         """Take over a finished intake (`intake.*` of the delivery file) in one transaction."""
         c = self.connection
-        c.execute(f"attach '{str(delivery_file).replace(chr(39), chr(39) * 2)}' as delivery (read_only)")
+        attach(c, delivery_file, "delivery")
         try:
             c.execute("begin")
             c.execute(

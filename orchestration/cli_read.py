@@ -127,7 +127,8 @@ def quarantine_list(home: Path | None, limit: int) -> None:
     """`cartera quarantine list`."""
     rows = _ledger_rows(
         home,
-        "select q.quarantine_id, f.path || case when f.member <> '' then ' › ' || f.member else '' end, q.location, "
+        "select q.quarantine_id, f.path || case when f.member <> '' then ' › ' || f.member else '' end, "
+        "q.location, "
         "q.reason from quarantine q join files f using (file_id) where q.status = 'open' "
         "order by f.path, f.member, q.row_number limit ?",
         [limit or 10**9],
@@ -205,6 +206,7 @@ def export_marts(home: Path | None, output: str, out: Path | None) -> None:
 def export_weekly(home: Path | None, as_of: str | None, out: Path | None) -> None:
     """`cartera export weekly`: the review as a workbook."""
     from dashboards.reports.weekly import build_workbook
+
     from orchestration.cli_run import parse_as_of
 
     paths, found = current(home)

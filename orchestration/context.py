@@ -18,8 +18,9 @@ from cartera.home import HomePaths
 from cartera.progress import Reporter
 from cartera.settings import Settings
 from cartera.warehouse import run_lock
+from data_quality.engine import CheckResult
 from ingestion.ledger import Ledger
-from ingestion.load import Intake
+from ingestion.routing import Intake
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,19 @@ class Check:
     def refuses(self) -> bool:
         """Whether it stops the publication."""
         return self.status == "failed" and self.severity == "critical"
+
+
+def as_check(gate: str, found: CheckResult) -> Check:
+    """A gate's result as a row of meta.checks."""
+    return Check(
+        gate,
+        found.check_name,
+        found.subject,
+        found.status,
+        found.severity,
+        found.message,
+        str(found.observed),
+    )
 
 
 @dataclass(frozen=True)

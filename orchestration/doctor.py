@@ -62,8 +62,9 @@ def _machine() -> Iterator[tuple[str, str, str]]:
             yield OK, name, importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             yield FAULT, name, "no está instalado; corre: make setup"
-    from lxml import etree
     from pyexpat import EXPAT_VERSION
+
+    from lxml import etree
 
     yield OK, "libxml2", ".".join(str(part) for part in etree.LIBXML_VERSION)
     expat = tuple(int(part) for part in EXPAT_VERSION.removeprefix("expat_").split("."))

@@ -15,7 +15,7 @@ import duckdb
 from cartera import snapshot
 from cartera.calendar import utc_now
 from cartera.errors import GateRefused, WarehouseError
-from cartera.warehouse import writable
+from cartera.warehouse import attach, writable
 from ingestion.ledger import Ledger
 from orchestration.context import Check, RunContext, store_run
 from orchestration.fingerprint import code_version
@@ -105,13 +105,14 @@ def assemble(run: RunContext, candidate: Path) -> None:
     with writable(candidate) as c:
         c.execute("create schema if not exists marts; create schema if not exists meta")
         for path, alias in ((run.paths.ledger_file, "ledger"), (run.paths.warehouse_file, "warehouse")):
-            c.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {alias} (read_only)")
+            attach(c, path, alias)
         c.execute(
-            "create table meta.files as select * exclude (mtime_ns, reader_key) from ledger.files order by path, member"
+            "create table meta.files as select * exclude (mtime_ns, reader_key) from ledger.files "
+            "order by path, member"
         )
         c.execute(
-            "create table meta.quarantine as select q.quarantine_id, q.file_id, f.path, f.member, f.kind, q.row_number, "
-            "q.location, q.code, q.reason, q.raw_text, q.first_seen_at, q.status from ledger.quarantine q "
+            "create table meta.quarantine as select q.quarantine_id, q.file_id, f.path, f.member, f.kind, "
+            "q.row_number, q.location, q.code, q.reason, q.raw_text, q.first_seen_at, q.status from ledger.quarantine q "
             "join ledger.files f using (file_id) order by f.path, f.member, q.row_number"
         )
         for table in ("runs", "checks"):

@@ -1,4 +1,4 @@
-"""Assets `raw/*`: the inbox read, gate 1 passed, rows in raw. Thin: the work is in ingestion and data_quality."""
+"""Assets `raw/*`: the inbox read, gate 1 passed, rows in raw. The work is in ingestion and data_quality."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import dagster as dg
 from data_quality.delivery import check_delivery
 from ingestion.contracts import RAW_TABLES
 from ingestion.load import collect, commit
-from orchestration.context import Check, RunContext
+from orchestration.context import RunContext, as_check
 from orchestration.fingerprint import request_key
 
 RAW_SPECS = [
@@ -47,8 +47,7 @@ def ingest_inbox(
     )
     held: dict[str, str] = {}
     for found in results:
-        check = Check("delivery", found.check_name, found.subject, found.status, found.severity,
-                      found.message, str(found.observed))  # fmt: skip
+        check = as_check("delivery", found)
         run.checks.append(check)
         if check.refuses and not request.accept:
             held[kind_of(found.subject)] = check.message
@@ -65,12 +64,7 @@ def ingest_inbox(
                 "inbox_state": intake.inbox_state[:16],
             },
             check_results=[
-                dg.AssetCheckResult(
-                    check_name="delivery",
-                    passed=not failed,
-                    metadata={"messages": failed},
-                    severity=dg.AssetCheckSeverity.ERROR,
-                )  # fmt: skip
+                dg.AssetCheckResult(check_name="delivery", passed=not failed, metadata={"messages": failed})
             ],
         )
     context.log.info(f"{intake.files_new} archivos nuevos: {run.files}")

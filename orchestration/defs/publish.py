@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from data_quality.candidate import check_candidate
-from orchestration.context import Check, RunContext
+from orchestration.context import RunContext
 from orchestration.publish import last_comparable, publish
 
 KEY = dg.AssetKey(["meta", "snapshot"])
@@ -32,17 +32,7 @@ def publish_snapshot(
     """Audit the candidate and publish it, or refuse and leave the last snapshot serving."""
     run.reporter.step("Revisando antes de publicar")
     for found in check_candidate(run.paths.marts_file, last_comparable(run)):
-        run.checks.append(
-            Check(
-                "candidate",
-                found.check_name,
-                found.subject,
-                found.status,
-                found.severity,
-                found.message,
-                str(found.observed),
-            )  # fmt: skip
-        )
+        run.checks.append(as_check("candidate", found))
     for gate, name in (("dbt", "dbt_tests"), ("candidate", "candidate")):
         refused = [check.message for check in run.checks if check.gate == gate and check.refuses]
         yield dg.AssetCheckResult(
