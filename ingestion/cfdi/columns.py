@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -56,6 +57,7 @@ _COLUMN_RULES: dict[str, Rule] = {
     "moneda_dr": _CURRENCY,
 }
 _REQUIRED = frozenset({"imp_pagado"})
+_TEXT_INTEGERS = frozenset({"num_parcialidad"})  # the other integers are positions and counts
 _LOWER = frozenset({"uuid", "related_uuid", "id_documento"})
 _UPPER = frozenset(
     {
@@ -68,6 +70,9 @@ _UPPER = frozenset(
         "rfc_emisor_cta_ben",
     }
 )
+_CONTROL = Rule(r"[^\x00-\x1f\x7f-\x{9f}]*", "control_character", "trae caracteres de control")
+_CONTROL_IN_PROSE = Rule(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]*", _CONTROL.code, _CONTROL.what)
+_PROSE = frozenset({"descripcion", "condiciones_de_pago"})  # line breaks are legal here, and nowhere else
 _RFC = "^[A-Z&Ñ]{3,4}[0-9]{6}[A-Z0-9]{3}$"
 
 
@@ -123,7 +128,7 @@ def to_tables(
 def _column(table: str, column: Column, values: list[Value]) -> tuple[pa.Array, list[Fault]]:
     """One column as Arrow, with the values that break its rule (null in the array)."""
     target = ARROW_TYPES[column.type]
-    if column.type == "boolean" or (column.type == "integer" and not _is_text(values)):
+    if column.type == "boolean" or (column.type == "integer" and column.name not in _TEXT_INTEGERS):
         return pa.array(values, target), []
     texts = pa.array(values, pa.string())
     rule = _COLUMN_RULE[table, column.name]
@@ -134,7 +139,9 @@ def _column(table: str, column: Column, values: list[Value]) -> tuple[pa.Array, 
             texts, late = _cast(texts, target, rule)
             faults += late
     else:
-        texts = _trimmed(texts)
+        texts, faults = _clean(texts, column.name in _PROSE)
+    if column.name == "id_documento":
+        texts = pc.fill_null(texts, "")  # a payment to a document that is not named still counts
     if column.name in _LOWER:
         texts = pc.utf8_lower(texts)
     elif column.name in _UPPER:
@@ -146,9 +153,17 @@ def _column(table: str, column: Column, values: list[Value]) -> tuple[pa.Array, 
     return texts, faults
 
 
-def _is_text(values: list[Value]) -> bool:
-    """Positions and counts are already numbers; NumParcialidad is text."""
-    return any(isinstance(value, str) for value in values)
+def _clean(texts: pa.Array, prose: bool) -> tuple[pa.Array, list[Fault]]:
+    """Free text without blanks at its ends; control characters refuse it.
+
+    The bytes of the whole column are looked at first: few columns hold any byte that could be one.
+    """
+    data = texts.buffers()[2]
+    raw = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    if raw.size and ((raw < 0x20) | (raw == 0x7F) | (raw == 0xC2)).any():
+        texts, faults = _checked(texts, texts.to_pylist(), _CONTROL_IN_PROSE if prose else _CONTROL)
+        return _trimmed(texts), faults
+    return _trimmed(texts), []
 
 
 def _trimmed(texts: pa.Array) -> pa.Array:
@@ -163,7 +178,7 @@ def _checked(texts: pa.Array, values: list[Value], rule: Rule) -> tuple[pa.Array
     """The texts that meet the rule; the slow way only when one of them does not at once."""
     if pc.all(pc.match_substring_regex(texts, _patterned(rule))).as_py() is not False:
         return texts, []
-    trimmed = _trimmed(texts)
+    trimmed = texts if rule.code == _CONTROL.code else _trimmed(texts)
     good = pc.match_substring_regex(trimmed, _patterned(rule)).to_pylist()
     faults = [Fault(i, str(values[i]), rule) for i, ok in enumerate(good) if ok is False]
     cleaned = pc.if_else(pa.array([ok is True for ok in good]), trimmed, pa.scalar(None, pa.string()))

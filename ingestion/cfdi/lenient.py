@@ -37,6 +37,9 @@ class PlainNode:
     def __iter__(self) -> Iterator[PlainNode]:
         return iter(self._children)
 
+    def __getitem__(self, index: slice, /) -> list[PlainNode]:
+        return self._children[index]
+
     def iterchildren(self, tag: str) -> Iterator[PlainNode]:
         """The children of one name."""
         return (child for child in self._children if child.tag == tag)

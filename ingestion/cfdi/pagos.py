@@ -39,11 +39,16 @@ def read_pagos(pagos: Node, position: int, rows: Rows, kind: str, flags: list[st
             "/cfdi:Comprobante/cfdi:Complemento/pago20:Pagos",
             f"El complemento de pagos viene en un CFDI de tipo {kind} y solo cabe en uno de tipo P",
         )
-    totals = list(pagos.iterchildren(tags.totales))
-    if len(totals) > 1:
-        raise repeated("cfdi:Complemento/pago20:Pagos/pago20:Totales")
+    totals: Node | None = None
     number = 0
-    for pago in pagos.iterchildren(tags.pago):
+    for pago in pagos[:]:
+        tag = pago.tag
+        if tag == tags.totales:
+            if totals is not None:
+                raise repeated("cfdi:Complemento/pago20:Pagos/pago20:Totales")
+            totals = pago
+        if tag != tags.pago:
+            continue
         number += 1
         get = pago.get
         currency, amount = get("MonedaP"), get("Monto")
@@ -64,7 +69,7 @@ def read_pagos(pagos: Node, position: int, rows: Rows, kind: str, flags: list[st
         _payment_documents(pago, (position, number), rows, tags, flags)
     if not number:
         flags.append("without_pagos")
-    return tags.version, totals[0].get("MontoTotalPagos") if totals else None
+    return tags.version, None if totals is None else totals.get("MontoTotalPagos")
 
 
 def _payment_documents(
@@ -72,7 +77,11 @@ def _payment_documents(
 ) -> None:
     position, pago_number = key
     flat = rows.payment_documents
-    for number, docto in enumerate(pago.iterchildren(tags.docto), start=1):
+    number = 0
+    for docto in pago[:]:
+        if docto.tag != tags.docto:
+            continue
+        number += 1
         get = docto.get
         equivalence, paid, currency = get(tags.equivalence), get("ImpPagado"), get("MonedaDR")
         if not equivalence or not paid:
@@ -86,7 +95,7 @@ def _payment_documents(
             position,
             pago_number,
             number,
-            get("IdDocumento"),
+            _document_id(get("IdDocumento"), flags),
             get("Serie"),
             get("Folio"),
             currency,
@@ -98,9 +107,18 @@ def _payment_documents(
             get("ImpSaldoInsoluto"),
             get("ObjetoImpDR"),
         )
-        for taxes in docto:
+        for taxes in docto[:]:
             if taxes.tag == tags.impuestos:
                 _payment_taxes(taxes, (position, pago_number, number), rows, tags)
+
+
+def _document_id(text: str | None, flags: list[str]) -> str:
+    """The document that is paid; without one the payment still counts, and finds no invoice."""
+    if text:
+        return text
+    if "id_documento_missing" not in flags:
+        flags.append("id_documento_missing")
+    return ""
 
 
 def _completed(
@@ -133,14 +151,14 @@ def _completed(
 
 def _payment_taxes(impuestos: Node, key: tuple[int, int, int], rows: Rows, tags: PagosTags) -> None:
     number = 0
-    for group in impuestos:
+    for group in impuestos[:]:
         if group.tag == tags.traslados:
             kind = "traslado"
         elif group.tag == tags.retenciones:
             kind = "retencion"
         else:
             continue
-        for node in group:
+        for node in group[:]:
             number += 1
             get = node.get
             rows.payment_taxes += (

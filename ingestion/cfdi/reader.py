@@ -19,7 +19,7 @@ from lxml import etree
 from ingestion.cfdi.columns import to_tables
 from ingestion.cfdi.names import CFD3, CFD4, RETENCIONES
 from ingestion.cfdi.refused import NOT_LOADED, Refused, shown
-from ingestion.cfdi.rows import Rows, refuse_controls
+from ingestion.cfdi.rows import Rows
 from ingestion.cfdi.walk import TAGS3, TAGS4, local_name, walk
 from ingestion.cfdi.walk32 import walk32
 from ingestion.cfdi.xml import Node, parse, safe_parser, to_utf8
@@ -113,8 +113,7 @@ def _read_chunk(items: Sequence[tuple[str, bytes]], delivery: Sequence[date]) ->
 
 def read_one(data: bytes, position: int, rows: Rows, parser: etree.XMLParser, flags: list[str]) -> None:
     """Add one document's rows, or raise `Refused`."""
-    utf8 = to_utf8(data, flags)
-    root = parse(utf8, parser, flags)
+    root = parse(to_utf8(data, flags), parser, flags)
     tag = root.tag
     version = root.get("Version")
     if tag == TAGS4.root and version == "4.0":
@@ -122,13 +121,9 @@ def read_one(data: bytes, position: int, rows: Rows, parser: etree.XMLParser, fl
     elif tag == TAGS3.root and version == "3.3":
         walk(root, position, rows, flags, TAGS3)
     elif tag == TAGS3.root and version is None and root.get("version") == "3.2":
-        version = "3.2"
         walk32(root, position, rows, flags)
     else:
         raise _not_a_cfdi(root, version or root.get("version"))
-    # Control characters can only come as a reference or as these bytes: seldom, and then each value is seen.
-    if b"#" in utf8 or b"\x7f" in utf8 or b"\xc2" in utf8 or b"\xef" in utf8:
-        refuse_controls(rows, position, version, "1.0" if tag == TAGS3.root else "2.0")
 
 
 def _not_a_cfdi(root: Node, version: str | None) -> Refused:

@@ -7,11 +7,8 @@ Flat lists sliced by column are several times faster than a tuple or a list a ro
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from ingestion.cfdi.names import locate
-from ingestion.cfdi.refused import Refused, shown
 from ingestion.contracts import CFDI_TABLES, Column
 
 Value = str | int | bool | None
@@ -24,10 +21,6 @@ LAYOUT: dict[str, tuple[Column, ...]] = {
     for name, table in CFDI_TABLES.items()
 }
 WIDTHS = {name: len(columns) + 1 for name, columns in LAYOUT.items()}
-
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
-_CONTROLS_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-_PROSE = frozenset({"descripcion", "condiciones_de_pago"})
 
 
 class Rows:
@@ -74,23 +67,6 @@ class Rows:
             rows = self.table(name)
             del rows[len(rows) - count :]
         self.flags.pop(position, None)
-
-
-def refuse_controls(rows: Rows, position: int, version: str, pagos: str | None) -> None:
-    """Refuse the last document if a value of it holds a control character.
-
-    Line breaks are legal in prose (Descripcion, CondicionesDePago) and nowhere else.
-    """
-    for name, columns in LAYOUT.items():
-        for row in rows.of_last(name, position):
-            for column, value in zip(columns, row[1:], strict=True):
-                pattern = _CONTROLS_IN_PROSE if column.name in _PROSE else _CONTROLS
-                if isinstance(value, str) and pattern.search(value):
-                    raise Refused(
-                        "control_character",
-                        locate(name, column.name, named(name, row), version, pagos),
-                        f"El valor {shown(value)} trae caracteres de control",
-                    )
 
 
 def named(table: str, row: list[Value]) -> dict[str, object]:

@@ -68,7 +68,7 @@ def read_complements(nodes: list[Node], flags: list[str]) -> Complements:
     found = Complements()
     names = []
     for node in nodes:
-        for child in node:
+        for child in node[:]:
             tag = child.tag
             name = local_name(tag)
             if tag == TFD:
@@ -115,9 +115,10 @@ def walk(root: Node, position: int, rows: Rows, flags: list[str], tags: Tags) ->
     found: dict[str, Node] = {}
     complementos: list[Node] = []
     related: list[Node] = []
-    for child in root:
+    complemento = tags.complemento
+    for child in root[:]:
         tag = child.tag
-        if tag == tags.complemento:
+        if tag == complemento:
             complementos.append(child)
         elif tag == tags.relacionados:
             related.append(child)
@@ -218,7 +219,9 @@ def _parties(found: dict[str, Node], tags: Tags) -> tuple[Node, Node]:
 def _concepts(conceptos: Node, position: int, rows: Rows, concepto: str) -> int:
     flat = rows.concepts
     number = 0
-    for node in conceptos.iterchildren(concepto):
+    for node in conceptos[:]:  # a slice is faster than iteration, and iteration than `iterchildren`
+        if node.tag != concepto:
+            continue
         number += 1
         get = node.get
         flat += (
@@ -241,24 +244,29 @@ def _concepts(conceptos: Node, position: int, rows: Rows, concepto: str) -> int:
 def _taxes(impuestos: Node, position: int, rows: Rows, tags: Tags) -> None:
     """The document's own taxes; a Concepto's stand elsewhere and are not these."""
     number = 0
-    for kind, group, name in (
-        ("traslado", tags.traslados, tags.traslado),
-        ("retencion", tags.retenciones, tags.retencion),
-    ):
-        for nodes in impuestos.iterchildren(group):
-            for node in nodes.iterchildren(name):
-                number += 1
-                get = node.get
-                rows.taxes += (
-                    position,
-                    number,
-                    kind,
-                    get("Impuesto"),
-                    get("TipoFactor"),
-                    get("TasaOCuota"),
-                    get("Base"),
-                    get("Importe"),
-                )
+    for group in impuestos[:]:
+        tag = group.tag
+        if tag == tags.traslados:
+            kind, name = "traslado", tags.traslado
+        elif tag == tags.retenciones:
+            kind, name = "retencion", tags.retencion
+        else:
+            continue
+        for node in group[:]:
+            if node.tag != name:
+                continue
+            number += 1
+            get = node.get
+            rows.taxes += (
+                position,
+                number,
+                kind,
+                get("Impuesto"),
+                get("TipoFactor"),
+                get("TasaOCuota"),
+                get("Base"),
+                get("Importe"),
+            )
 
 
 def _related(nodes: list[Node], position: int, rows: Rows, relacionado: str) -> None:

@@ -61,6 +61,7 @@ class Node(Protocol):
         ...
 
     def __iter__(self) -> Iterator[Node]: ...
+    def __getitem__(self, index: slice, /) -> list[Node]: ...
     def iterchildren(self, tag: str) -> Iterator[Node]:
         """The children of one name."""
         ...
@@ -97,7 +98,7 @@ def _after_refusal(data: bytes, flags: list[str]) -> Node:
     except etree.XMLSyntaxError as error:
         faults = {entry.domain_name for entry in parser.error_log}
         if faults == {"NAMESPACE"}:
-            return read_lenient(data, flags)
+            return cast("Node", read_lenient(data, flags))
         raise malformed(error) from error
 
 
