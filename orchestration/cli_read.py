@@ -145,8 +145,8 @@ def quarantine_show(home: Path | None, quarantine_id: str) -> None:
     """`cartera quarantine show`."""
     rows = _ledger_rows(
         home,
-        "select f.path, f.member, f.kind, f.sha256, q.location, q.code, q.reason, q.raw_text, q.first_seen_at, q.status "
-        "from quarantine q join files f using (file_id) where q.quarantine_id = ?",
+        "select f.path, f.member, f.kind, f.sha256, q.location, q.code, q.reason, q.raw_text, q.first_seen_at, "
+        "q.status from quarantine q join files f using (file_id) where q.quarantine_id = ?",
         [quarantine_id],
     )
     if not rows:

@@ -112,7 +112,8 @@ def assemble(run: RunContext, candidate: Path) -> None:
         )
         c.execute(
             "create table meta.quarantine as select q.quarantine_id, q.file_id, f.path, f.member, f.kind, "
-            "q.row_number, q.location, q.code, q.reason, q.raw_text, q.first_seen_at, q.status from ledger.quarantine q "
+            "q.row_number, q.location, q.code, q.reason, q.raw_text, q.first_seen_at, q.status "
+            "from ledger.quarantine q "
             "join ledger.files f using (file_id) order by f.path, f.member, q.row_number"
         )
         for table in ("runs", "checks"):

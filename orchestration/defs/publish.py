@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from data_quality.candidate import check_candidate
-from orchestration.context import RunContext
+from orchestration.context import RunContext, as_check
 from orchestration.publish import last_comparable, publish
 
 KEY = dg.AssetKey(["meta", "snapshot"])
