@@ -61,10 +61,14 @@ def check_candidate(candidate_file: Path, last_file: Path | None) -> list[CheckR
 
     Results keep their status even where a person accepts them: the caller decides by the reason given.
     """
-    specs = [*_key_specs(), *_identity_specs(), *_range_specs()]
-    if last_file is None:
-        return run_suite(candidate_file, specs)
-    return run_suite(candidate_file, [*specs, *comparison_specs(LAST)], {LAST: last_file})
+    attach = {} if last_file is None else {LAST: last_file}
+    return run_suite(candidate_file, candidate_specs(compared=last_file is not None), attach)
+
+
+def candidate_specs(*, compared: bool) -> list[Spec]:
+    """Every expectation of a candidate; `compared`: those against the last snapshot too."""
+    own = [*_key_specs(), *_identity_specs(), *_range_specs()]
+    return [*own, *comparison_specs(LAST)] if compared else own
 
 
 def _mart(check_name: str, mart: str, problem: str, sql: str, severity: Severity = "critical") -> Spec:
