@@ -16,11 +16,16 @@ from ingestion.sample.invoices import month_firsts, scaled
 from ingestion.sample.model import MXN, USD, ZERO, Company, Dispute, Invoice, Promise, money
 from ingestion.sample.names import business_day
 
-DISPUTE_REASONS = ("precio", "cantidad", "calidad", "entrega", "duplicada", "orden_compra", "datos_fiscales")
+DISPUTE_REASONS = ("price", "quantity", "delivery", "missing_order", "wrong_data", "return", "already_paid")
 INCIDENT_TYPES = ("factura_erronea", "falta_documento", "portal", "entrega", "calidad")
 AREAS = ("Facturación", "Almacén", "Ventas", "Calidad")
 LADDER = (("pre_due", -5), ("due", 0), ("post_due", 3), ("post_due", 15), ("post_due", 30), ("escalation", 45))
 Row = dict[str, object]
+
+
+def month_end(first: date) -> date:
+    """The last day of the month of a first day."""
+    return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
 class FollowUp:
@@ -227,10 +232,10 @@ class FollowUp:
         self.company.tables["plan_billing"] = billing
         self.company.tables["plan_collections"] = collections
         self.company.tables["targets"] = [
-            {"kpi": kpi, "period": month, "dimension": "total", "value": "total", "target": target}
+            {"kpi": kpi, "period": month_end(month), "dimension": "total", "value": "total", "target": target}
             for month in months
             for kpi, target in (
-                ("dso_rolling_3m", Decimal(48)), ("morosidad_pct", Decimal(30)), ("cei_pct", Decimal(80)),
-                ("collected_mxn", money(sum(by_month.get(month, {}).values(), ZERO) * Decimal("0.95"))),
+                ("dso_rolling_3m", Decimal(48)), ("morosidad_by_amount_pct", Decimal(30)), ("cei_pct", Decimal(80)),
+                ("collected", money(sum(by_month.get(month, {}).values(), ZERO) * Decimal("0.95"))),
             )
         ]  # fmt: skip

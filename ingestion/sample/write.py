@@ -19,6 +19,7 @@ from pathlib import Path
 from ingestion.contracts import REGISTERS
 from ingestion.sample.model import Company, Payment
 from ingestion.sample.registers import cell, register_rows
+from ingestion.sample.truth import expected
 from ingestion.sample.xml import credit_note_xml, invoice_xml, rep_xml
 
 Progress = Callable[[int, int], None]
@@ -139,6 +140,14 @@ def write(company: Company, inbox: Path, truth_dir: Path, progress: Progress | N
     tell(0, total)
     _write_cfdis(writer, tell, total)
     _write_registers(writer)
+    truth_dir.mkdir(parents=True, exist_ok=True)
+    writer.summary.truth = truth_dir / "expected.json"
+    truth = expected(company) | {"documents": _counts(writer.summary)}
+    writer.summary.truth.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    os.utime(writer.summary.truth, writer.times)
     tell(total, total)
-    _ = (truth_dir, json)
     return writer.summary
+
+
+def _counts(summary: Summary) -> dict[str, object]:
+    return {"cfdis": summary.cfdis, "copies": summary.copies, "register_rows": summary.register_rows}
