@@ -63,3 +63,15 @@ where trim(tag) <> ''
 {{ return(['company_rfc', 'branch', 'segment', 'salesperson', 'account_owner', 'currency']) }}
 {%- endmacro %}
 {% macro dimension_of(column) -%} {{ 'company' if column == 'company_rfc' else column }} {%- endmacro %}
+
+{# Whether a list of words joined by '|' holds a word. #}
+{% macro has_flag(flags, word) -%} coalesce('|' || {{ flags }} || '|' like '%|{{ word }}|%', false) {%- endmacro %}
+
+{# The median of a small group. #}
+{% macro median_of(x) -%} {{ return(adapter.dispatch('median_of', 'cartera')(x)) }} {%- endmacro %}
+{% macro default__median_of(x) -%} percentile({{ x }}, 0.5) {%- endmacro %}
+{% macro duckdb__median_of(x) -%} median({{ x }}) {%- endmacro %}
+
+{% macro matches(x, pattern) -%} {{ return(adapter.dispatch('matches', 'cartera')(x, pattern)) }} {%- endmacro %}
+{% macro default__matches(x, pattern) -%} {{ x }} rlike '{{ pattern }}' {%- endmacro %}
+{% macro duckdb__matches(x, pattern) -%} regexp_matches({{ x }}, '{{ pattern }}') {%- endmacro %}

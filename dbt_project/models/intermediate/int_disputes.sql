@@ -1,14 +1,22 @@
+-- Disputes known at as_of, each on its invoice, with the disputed amount in the invoice's currency.
 select
-    cast(null as varchar) as dispute_id,
-    cast(null as integer) as invoice_key,
-    cast(null as integer) as customer_key,
-    cast(null as date) as opened_date,
-    cast(null as date) as closed_date,
-    cast(null as varchar) as reason,
-    cast(null as decimal(18,2)) as disputed_ccy,
-    cast(null as varchar) as currency,
-    cast(null as decimal(18,2)) as disputed_amount_ccy,
-    cast(null as varchar) as outcome,
-    cast(null as varchar) as owner,
-    cast(null as varchar) as source_file_id
-where false
+    x.dispute_id,
+    a.invoice_key,
+    i.customer_key,
+    x.opened_date,
+    {{ known_date('x.closed_date') }} as closed_date,
+    x.reason,
+    case
+        when i.currency is null or i.currency = x.currency then {{ money('x.disputed_amount') }}
+        else {{ money('x.disputed_amount * coalesce(f.mxn_per_unit, 1) / nullif(i.fx_rate, 0)') }}
+    end as disputed_ccy,
+    x.currency,
+    {{ money('x.disputed_amount') }} as disputed_amount_ccy,
+    case when x.closed_date <= {{ as_of() }} then x.outcome end as outcome,
+    x.owner,
+    x.source_file_id
+from {{ latest_delivery(ref('stg_register__disputes'), ['dispute_id']) }} as x
+left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('x.invoice_id') }} = a.alias
+left join {{ ref('int_invoice_attributes') }} as i on a.invoice_key = i.invoice_key
+left join {{ ref('fx_rates_daily') }} as f on x.opened_date = f.date and x.currency = f.currency
+where x.opened_date <= {{ as_of() }}

@@ -1,22 +1,56 @@
+-- Every payment under one integer key: receipts, and the ones assumed for PUE invoices (undone when theirs ends).
+with documents as (
+    select
+        payment_id, rep_uuid, pago_number, customer_id, company_rfc, payment_date, currency, fx_rate, amount_ccy,
+        method, forma_pago, is_cash, reversed_date, bank_reference, gateway, sources, is_over_amount, delivery_date,
+        source_file_id
+    from {{ ref('int_payment_documents') }}
+    union all
+    select
+        a.payment_id, null, null, c.customer_id, i.company_rfc, i.issue_date, i.currency, i.fx_rate, a.amount_ccy,
+        null, i.forma_pago, coalesce(f.is_cash, true), i.end_date, null, null, 'assumed', false, i.delivery_date,
+        i.source_file_id
+    from {{ ref('int_pue_assumed') }} as a
+    inner join {{ ref('int_invoice_attributes') }} as i on a.invoice_key = i.invoice_key
+    inner join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
+    left join {{ ref('payment_forms') }} as f on i.forma_pago = f.forma_pago
+),
+
+repeats as (
+    select
+        entity_id,
+        max(case when contents_count = 1 then 1 else 0 end) as has_repeat,
+        max(case when contents_count > 1 then 1 else 0 end) as has_conflict
+    from {{ ref('int_register_repeats') }}
+    where kind = 'payments'
+    group by entity_id
+)
+
 select
-    cast(null as integer) as payment_key,
-    cast(null as varchar) as payment_id,
-    cast(null as varchar) as rep_uuid,
-    cast(null as integer) as pago_number,
-    cast(null as integer) as customer_key,
-    cast(null as varchar) as company_rfc,
-    cast(null as date) as payment_date,
-    cast(null as varchar) as currency,
-    cast(null as decimal(18,6)) as fx_rate,
-    cast(null as decimal(18,2)) as amount_ccy,
-    cast(null as varchar) as method,
-    cast(null as varchar) as forma_pago,
-    cast(null as boolean) as is_cash,
-    cast(null as date) as reversed_date,
-    cast(null as varchar) as bank_reference,
-    cast(null as varchar) as gateway,
-    cast(null as varchar) as sources,
-    cast(null as varchar) as flags,
-    cast(null as date) as delivery_date,
-    cast(null as varchar) as source_file_id
-where false
+    cast(row_number() over (order by d.payment_id) as integer) as payment_key,
+    d.payment_id,
+    d.rep_uuid,
+    d.pago_number,
+    c.customer_key,
+    d.company_rfc,
+    d.payment_date,
+    d.currency,
+    d.fx_rate,
+    d.amount_ccy,
+    d.method,
+    d.forma_pago,
+    d.is_cash,
+    d.reversed_date,
+    d.bank_reference,
+    d.gateway,
+    d.sources,
+    concat_ws('|',
+        case when r.has_repeat = 1 then 'duplicate_in_file' end,
+        case when r.has_conflict = 1 then 'content_conflict' end,
+        case when d.is_over_amount then 'rep_amounts_mismatch' end
+    ) as flags,
+    d.delivery_date,
+    d.source_file_id
+from documents as d
+inner join {{ ref('int_customers') }} as c on d.customer_id = c.customer_id
+left join repeats as r on d.payment_id = r.entity_id

@@ -1,72 +1,205 @@
+-- depends_on: {{ ref('buckets') }}
+-- One row an invoice with its state at as_of: balance, age, what settled it and when.
+with balances as (
+    select
+        invoice_key,
+        max(case when valid_to <= {{ as_of() }} then valid_to end) as last_closed,
+        min(case when valid_to > {{ as_of() }} then due_date end) as oldest_due,
+        sum(case when valid_to > {{ as_of() }} then open_ccy else 0 end) as open_ccy,
+        sum(case when valid_to > {{ as_of() }} then {{ pesos('open_ccy', 'fx_issue_rate') }} else 0 end) as open_mxn_issue
+    from {{ ref('balance_intervals') }}
+    where basis = 'effective'
+    group by invoice_key
+),
+
+settled as (
+    select
+        invoice_key,
+        sum(case when flow in ('payment', 'payment_reversed', 'advance_applied') or (flow = 'rehomed' and doc_type = 'payment')
+            then net_ccy else 0 end) as paid_ccy,
+        sum(case when flow in ('credit_note', 'credit_note_cancelled') or (flow = 'rehomed' and doc_type = 'credit_note')
+            then net_ccy else 0 end) as credited_ccy,
+        sum(case when doc_type = 'write_off' then net_ccy else 0 end) as written_off_ccy,
+        sum(excess_ccy) as excess_ccy,
+        sum(case when is_explicit then excess_ccy else 0 end) as explicit_excess_ccy
+    from {{ ref('int_applied_events') }}
+    where basis = 'effective'
+    group by invoice_key
+),
+
+cash as (
+    select
+        s.invoice_key,
+        sum(case when p.reversed_date is null then 1 else 0 end) as live_cash,
+        sum(case when p.reversed_date is null and p.sources <> 'assumed' then 1 else 0 end) as live_receipts,
+        sum(case when p.reversed_date is null and p.sources <> 'assumed' and p.rep_uuid is not null then 1 else 0 end) as with_rep
+    from (
+        select distinct invoice_key, doc_key from {{ ref('int_applied_events') }}
+        where basis = 'effective' and doc_type = 'payment' and not is_undo
+    ) as s
+    inner join {{ ref('int_payments') }} as p on s.doc_key = p.payment_key and p.is_cash
+    group by s.invoice_key
+),
+
+-- the fiscal reading: I - E - REP, whatever the registers say
+fiscal_paid as (
+    select invoice_key, sum(amount_ccy) as amount_ccy
+    from {{ ref('int_rep_documents') }}
+    where invoice_key is not null
+    group by invoice_key
+),
+
+fiscal_credited as (
+    select d.invoice_key, sum(d.amount_ccy) as amount_ccy
+    from {{ ref('int_document_applications') }} as d
+    inner join {{ ref('int_credit_notes') }} as n on d.doc_type = 'credit_note' and d.doc_key = n.cn_key
+    where n.cfdi_file_id is not null and n.cancel_date is null
+    group by d.invoice_key
+),
+
+disputed as (
+    select invoice_key, sum(disputed_ccy) as disputed_ccy
+    from {{ ref('int_disputes') }}
+    where closed_date is null
+    group by invoice_key
+),
+
+joined as (
+    select
+        i.*,
+        c.customer_id,
+        c.customer_name,
+        c.rfc as customer_rfc,
+        coalesce(b.open_ccy, 0) as open_ccy,
+        b.open_mxn_issue,
+        b.oldest_due,
+        b.last_closed,
+        coalesce(s.paid_ccy, 0) as paid_ccy,
+        coalesce(s.credited_ccy, 0) as credited_ccy,
+        coalesce(s.written_off_ccy, 0) as written_off_ccy,
+        coalesce(s.excess_ccy, 0) as excess_ccy,
+        coalesce(s.explicit_excess_ccy, 0) as explicit_excess_ccy,
+        coalesce(h.live_cash, 0) > 0 as has_live_cash,
+        h.live_receipts,
+        h.with_rep,
+        coalesce(d.disputed_ccy, 0) as disputed_ccy,
+        case
+            when i.sources not like '%cfdi%' then null
+            when i.end_date is not null then 0
+            when i.metodo_pago = 'PUE' then 0
+            else i.total_ccy - coalesce(fc.amount_ccy, 0) - coalesce(fp.amount_ccy, 0)
+        end as fiscal_open_ccy,
+        x.mxn_per_unit
+    from {{ ref('int_invoices_unified') }} as i
+    inner join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
+    left join balances as b on i.invoice_key = b.invoice_key
+    left join settled as s on i.invoice_key = s.invoice_key
+    left join cash as h on i.invoice_key = h.invoice_key
+    left join fiscal_paid as fp on i.invoice_key = fp.invoice_key
+    left join fiscal_credited as fc on i.invoice_key = fc.invoice_key
+    left join disputed as d on i.invoice_key = d.invoice_key
+    left join {{ ref('fx_rates_daily') }} as x on x.date = {{ as_of() }} and i.currency = x.currency
+),
+
+stated as (
+    select
+        *,
+        case
+            when end_date is not null then 'cancelled'
+            when open_ccy > 0 then 'open'
+            when written_off_ccy > 0 then 'written_off'
+            when paid_ccy > 0 or credited_ccy = 0 then 'paid'
+            else 'credited'
+        end as status
+    from joined
+),
+
+dated as (
+    select
+        *,
+        case when status in ('paid', 'credited', 'written_off') and is_receivable then coalesce(last_closed, issue_date) end
+            as settled_date,
+        case when open_ccy > 0 then {{ days_between('oldest_due', as_of()) }} end as days_past_due
+    from stated
+)
+
 select
-    cast(null as VARCHAR) as invoice_id,
-    cast(null as INTEGER) as invoice_key,
-    cast(null as VARCHAR) as uuid,
-    cast(null as VARCHAR) as serie,
-    cast(null as VARCHAR) as folio,
-    cast(null as VARCHAR) as folio_label,
-    cast(null as VARCHAR) as company_rfc,
-    cast(null as VARCHAR) as customer_id,
-    cast(null as INTEGER) as customer_key,
-    cast(null as VARCHAR) as customer_name,
-    cast(null as VARCHAR) as customer_rfc,
-    cast(null as VARCHAR) as branch,
-    cast(null as VARCHAR) as segment,
-    cast(null as VARCHAR) as salesperson,
-    cast(null as VARCHAR) as account_owner,
-    cast(null as VARCHAR) as metodo_pago,
-    cast(null as VARCHAR) as forma_pago,
-    cast(null as VARCHAR) as currency,
-    cast(null as DECIMAL(18,6)) as fx_rate,
-    cast(null as DECIMAL(18,2)) as subtotal_ccy,
-    cast(null as DECIMAL(18,2)) as iva_ccy,
-    cast(null as DECIMAL(18,2)) as retenciones_ccy,
-    cast(null as DECIMAL(18,2)) as total_ccy,
-    cast(null as DECIMAL(18,2)) as total_mxn_issue,
-    cast(null as DATE) as issue_date,
-    cast(null as DATE) as sale_confirmed_date,
-    cast(null as DATE) as issue_deadline,
-    cast(null as DATE) as sent_date,
-    cast(null as DATE) as due_date,
-    cast(null as DATE) as contractual_due_date,
-    cast(null as DATE) as oldest_open_due_date,
-    cast(null as VARCHAR) as due_rule,
-    cast(null as INTEGER) as terms_days,
-    cast(null as DATE) as cancel_date,
-    cast(null as VARCHAR) as cancel_motivo,
-    cast(null as VARCHAR) as replaces_invoice_id,
-    cast(null as VARCHAR) as replaced_by_invoice_id,
-    cast(null as VARCHAR) as purchase_order,
-    cast(null as VARCHAR) as origin_type,
-    cast(null as VARCHAR) as origin_id,
-    cast(null as VARCHAR) as contrarrecibo_folio,
-    cast(null as DATE) as contrarrecibo_date,
-    cast(null as DATE) as scheduled_payment_date,
-    cast(null as VARCHAR) as status,
-    cast(null as DECIMAL(18,2)) as open_ccy,
-    cast(null as DECIMAL(18,2)) as open_mxn_issue,
-    cast(null as DECIMAL(18,2)) as open_mxn_closing,
-    cast(null as DECIMAL(18,2)) as fiscal_open_ccy,
-    cast(null as DECIMAL(18,2)) as disputed_open_ccy,
-    cast(null as DECIMAL(18,2)) as paid_ccy,
-    cast(null as DECIMAL(18,2)) as credited_ccy,
-    cast(null as DECIMAL(18,2)) as written_off_ccy,
-    cast(null as DECIMAL(18,2)) as excess_ccy,
-    cast(null as DECIMAL(18,2)) as explicit_excess_ccy,
-    cast(null as INTEGER) as days_past_due,
-    cast(null as VARCHAR) as bucket_due,
-    cast(null as VARCHAR) as bucket_issue,
-    cast(null as DATE) as settled_date,
-    cast(null as INTEGER) as days_to_pay,
-    cast(null as BOOLEAN) as has_live_cash,
-    cast(null as BOOLEAN) as is_credit_sale,
-    cast(null as BOOLEAN) as is_global,
-    cast(null as BOOLEAN) as is_receivable,
-    cast(null as BOOLEAN) as en_sustitucion,
-    cast(null as BOOLEAN) as pue_assumed_paid,
-    cast(null as VARCHAR) as sat_status,
-    cast(null as VARCHAR) as rep_status,
-    cast(null as VARCHAR) as flags,
-    cast(null as VARCHAR) as sources,
-    cast(null as VARCHAR) as source_file_id
-where false
+    d.invoice_id,
+    d.invoice_key,
+    d.uuid,
+    d.serie,
+    d.folio,
+    d.folio_label,
+    d.company_rfc,
+    d.customer_id,
+    d.customer_key,
+    d.customer_name,
+    d.customer_rfc,
+    d.branch,
+    d.segment,
+    d.salesperson,
+    d.account_owner,
+    d.metodo_pago,
+    d.forma_pago,
+    d.currency,
+    d.fx_rate,
+    d.subtotal_ccy,
+    d.iva_ccy,
+    d.retenciones_ccy,
+    d.total_ccy,
+    {{ pesos('d.total_ccy', 'd.fx_rate') }} as total_mxn_issue,
+    d.issue_date,
+    d.sale_confirmed_date,
+    d.issue_deadline,
+    d.sent_date,
+    d.due_date,
+    d.contractual_due_date,
+    d.oldest_due as oldest_open_due_date,
+    d.due_rule,
+    d.terms_days,
+    d.cancel_date,
+    d.cancel_motivo,
+    o.invoice_id as replaces_invoice_id,
+    n.invoice_id as replaced_by_invoice_id,
+    d.purchase_order,
+    d.origin_type,
+    d.origin_id,
+    d.contrarrecibo_folio,
+    d.contrarrecibo_date,
+    d.scheduled_payment_date,
+    d.status,
+    cast(d.open_ccy as decimal(18, 2)) as open_ccy,
+    cast(case when d.open_ccy > 0 then d.open_mxn_issue else 0 end as decimal(18, 2)) as open_mxn_issue,
+    {{ pesos('d.open_ccy', "case when d.open_ccy > 0 then d.mxn_per_unit else 0 end") }} as open_mxn_closing,
+    cast(d.fiscal_open_ccy as decimal(18, 2)) as fiscal_open_ccy,
+    cast(least(d.open_ccy, d.disputed_ccy) as decimal(18, 2)) as disputed_open_ccy,
+    cast(d.paid_ccy as decimal(18, 2)) as paid_ccy,
+    cast(d.credited_ccy as decimal(18, 2)) as credited_ccy,
+    cast(d.written_off_ccy as decimal(18, 2)) as written_off_ccy,
+    cast(d.excess_ccy as decimal(18, 2)) as excess_ccy,
+    cast(d.explicit_excess_ccy as decimal(18, 2)) as explicit_excess_ccy,
+    d.days_past_due,
+    case when d.open_ccy > 0 then {{ bucket('d.days_past_due') }} end as bucket_due,
+    case when d.open_ccy > 0 then {{ bucket(days_between('d.issue_date', as_of())) }} end as bucket_issue,
+    d.settled_date,
+    {{ days_between('d.issue_date', 'd.settled_date') }} as days_to_pay,
+    d.has_live_cash,
+    d.is_credit_sale,
+    d.is_global,
+    d.is_receivable,
+    coalesce(d.end_kind = 'substituted', false) and d.cancel_date is null as en_sustitucion,
+    d.pue_assumed_paid,
+    cast(null as varchar) as sat_status,
+    case
+        when d.metodo_pago <> 'PPD' or d.metodo_pago is null then 'not_required'
+        when coalesce(d.live_receipts, 0) = 0 then 'none'
+        when d.with_rep = d.live_receipts then 'complete'
+        when d.with_rep = 0 then 'missing'
+        else 'partial'
+    end as rep_status,
+    d.flags,
+    d.sources,
+    d.source_file_id
+from dated as d
+left join {{ ref('int_invoice_attributes') }} as o on d.replaces_invoice_key = o.invoice_key
+left join {{ ref('int_invoice_attributes') }} as n on d.replaced_by_invoice_key = n.invoice_key

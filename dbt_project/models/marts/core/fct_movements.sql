@@ -1,17 +1,23 @@
+-- The ledger for people: int_movements with names instead of keys.
 select
-    cast(null as VARCHAR) as movement_id,
-    cast(null as VARCHAR) as invoice_id,
-    cast(null as VARCHAR) as customer_id,
-    cast(null as INTEGER) as instalment,
-    cast(null as VARCHAR) as kind,
-    cast(null as VARCHAR) as flow,
-    cast(null as DATE) as effective_date,
-    cast(null as DATE) as recorded_date,
-    cast(null as DECIMAL(18,2)) as amount_ccy,
-    cast(null as VARCHAR) as currency,
-    cast(null as DECIMAL(18,2)) as amount_mxn_issue,
-    cast(null as VARCHAR) as document_id,
-    cast(null as BOOLEAN) as is_cash,
-    cast(null as VARCHAR) as source_kind,
-    cast(null as VARCHAR) as source_file_id
-where false
+    i.invoice_id || ':' || cast(m.instalment as varchar) || ':' || cast(m.movement_order as varchar) as movement_id,
+    i.invoice_id,
+    c.customer_id,
+    cast(m.instalment as integer) as instalment,
+    m.kind,
+    m.flow,
+    m.effective_date,
+    m.recorded_date,
+    m.amount_ccy,
+    m.currency,
+    m.amount_mxn_issue,
+    coalesce(p.payment_id, n.cn_id, w.write_off_id, i.invoice_id) as document_id,
+    m.is_cash,
+    m.source_kind,
+    m.source_file_id
+from {{ ref('int_movements') }} as m
+inner join {{ ref('int_invoice_attributes') }} as i on m.invoice_key = i.invoice_key
+inner join {{ ref('int_customers') }} as c on m.customer_key = c.customer_key
+left join {{ ref('int_payments') }} as p on m.doc_type = 'payment' and m.doc_key = p.payment_key
+left join {{ ref('int_credit_notes') }} as n on m.doc_type = 'credit_note' and m.doc_key = n.cn_key
+left join {{ ref('int_write_offs') }} as w on m.doc_type = 'write_off' and m.doc_key = w.write_off_key

@@ -1,27 +1,60 @@
+-- One row a payment with what of it is applied at as_of (effective basis): amount = applied + unapplied.
+with unapplied as (
+    select doc_key as payment_key, unapplied_ccy
+    from {{ ref('int_unapplied_intervals') }}
+    where basis = 'effective' and doc_type = 'payment' and valid_from <= {{ as_of() }} and valid_to > {{ as_of() }}
+),
+
+applied as (
+    select
+        a.payment_key,
+        sum(a.amount_payment_ccy) as amount_ccy,
+        max(case when a.invoice_key is null then 1 else 0 end) as has_unknown
+    from {{ ref('int_payment_applications') }} as a
+    group by a.payment_key
+)
+
 select
-    cast(null as VARCHAR) as payment_id,
-    cast(null as INTEGER) as payment_key,
-    cast(null as VARCHAR) as rep_uuid,
-    cast(null as VARCHAR) as customer_id,
-    cast(null as INTEGER) as customer_key,
-    cast(null as VARCHAR) as customer_name,
-    cast(null as VARCHAR) as company_rfc,
-    cast(null as DATE) as payment_date,
-    cast(null as VARCHAR) as currency,
-    cast(null as DECIMAL(18,6)) as fx_rate,
-    cast(null as DECIMAL(18,2)) as amount_ccy,
-    cast(null as DECIMAL(18,2)) as amount_mxn,
-    cast(null as DECIMAL(18,2)) as applied_ccy,
-    cast(null as DECIMAL(18,2)) as unapplied_ccy,
-    cast(null as DECIMAL(18,2)) as unapplied_mxn_closing,
-    cast(null as VARCHAR) as method,
-    cast(null as VARCHAR) as forma_pago,
-    cast(null as BOOLEAN) as is_cash,
-    cast(null as DATE) as reversed_date,
-    cast(null as VARCHAR) as bank_reference,
-    cast(null as VARCHAR) as gateway,
-    cast(null as VARCHAR) as sources,
-    cast(null as VARCHAR) as status,
-    cast(null as VARCHAR) as flags,
-    cast(null as VARCHAR) as source_file_id
-where false
+    p.payment_id,
+    p.payment_key,
+    p.rep_uuid,
+    c.customer_id,
+    p.customer_key,
+    c.customer_name,
+    p.company_rfc,
+    p.payment_date,
+    p.currency,
+    p.fx_rate,
+    p.amount_ccy,
+    {{ pesos('p.amount_ccy', 'p.fx_rate') }} as amount_mxn,
+    cast(case when p.reversed_date is null then p.amount_ccy - coalesce(u.unapplied_ccy, 0) else 0 end as decimal(18, 2))
+        as applied_ccy,
+    cast(case when p.reversed_date is null then coalesce(u.unapplied_ccy, 0) else 0 end as decimal(18, 2)) as unapplied_ccy,
+    case
+        when p.reversed_date is not null or u.unapplied_ccy is null then cast(0 as decimal(18, 2))
+        else {{ pesos('u.unapplied_ccy', 'x.mxn_per_unit') }}
+    end as unapplied_mxn_closing,
+    p.method,
+    p.forma_pago,
+    p.is_cash,
+    p.reversed_date,
+    p.bank_reference,
+    p.gateway,
+    p.sources,
+    case
+        when p.reversed_date is not null then 'reversed'
+        when coalesce(u.unapplied_ccy, 0) = 0 then 'applied'
+        when u.unapplied_ccy < p.amount_ccy then 'partial'
+        else 'unapplied'
+    end as status,
+    concat_ws('|',
+        nullif(p.flags, ''),
+        case when a.amount_ccy > p.amount_ccy then 'over_applied' end,
+        case when a.has_unknown = 1 then 'unknown_invoice' end
+    ) as flags,
+    p.source_file_id
+from {{ ref('int_payments') }} as p
+inner join {{ ref('int_customers') }} as c on p.customer_key = c.customer_key
+left join unapplied as u on p.payment_key = u.payment_key
+left join applied as a on p.payment_key = a.payment_key
+left join {{ ref('fx_rates_daily') }} as x on x.date = {{ as_of() }} and p.currency = x.currency

@@ -1,0 +1,146 @@
+-- What each receipt was applied to: the register's applications; else its REP's documents; else the whole amount on
+-- the invoice that the payment names. Where several deposits and Pagos of one REP differ in amount, the REP's
+-- documents are laid along the deposits in order.
+with register_covered as (
+    select distinct register_key from {{ ref('int_register_applications') }}
+),
+
+from_register as (
+    select
+        x.application_id,
+        p.payment_id,
+        x.invoice_ref,
+        x.invoice_key,
+        x.applied_date,
+        cast(null as varchar) as document_currency,
+        x.amount_ccy,
+        x.amount_payment_ccy,
+        coalesce(x.num_parcialidad, d.num_parcialidad) as num_parcialidad,
+        coalesce(x.imp_saldo_ant, d.imp_saldo_ant) as imp_saldo_ant,
+        coalesce(x.imp_saldo_insoluto, d.imp_saldo_insoluto) as imp_saldo_insoluto,
+        true as is_explicit,
+        'register' as source_kind,
+        x.source_file_id
+    from {{ ref('int_register_applications') }} as x
+    inner join {{ ref('int_payment_documents') }} as p on x.register_key = p.register_key
+    left join (
+        select pago_key, invoice_key, min(num_parcialidad) as num_parcialidad, min(imp_saldo_ant) as imp_saldo_ant,
+            min(imp_saldo_insoluto) as imp_saldo_insoluto
+        from {{ ref('int_rep_documents') }} group by pago_key, invoice_key having count(*) = 1
+    ) as d on p.pago_key = d.pago_key and x.invoice_key = d.invoice_key
+),
+
+from_rep as (
+    select
+        g.pago_id || '/' || cast(d.docto_number as varchar),
+        p.payment_id,
+        d.invoice_ref,
+        d.invoice_key,
+        g.rep_issue_date,
+        d.currency,
+        d.amount_ccy,
+        d.amount_payment_ccy,
+        d.num_parcialidad,
+        d.imp_saldo_ant,
+        d.imp_saldo_insoluto,
+        true,
+        'cfdi',
+        g.source_file_id
+    from {{ ref('int_payment_documents') }} as p
+    inner join {{ ref('int_rep_pagos') }} as g on p.pago_key = g.pago_key
+    inner join {{ ref('int_rep_documents') }} as d on p.pago_key = d.pago_key
+    left join register_covered as r on p.register_key = r.register_key
+    where r.register_key is null
+),
+
+group_deposits as (
+    select
+        p.payment_id,
+        p.rep_uuid,
+        p.register_key,
+        sum(p.amount_ccy) over w - p.amount_ccy as from_ccy,
+        sum(p.amount_ccy) over w as to_ccy
+    from {{ ref('int_payment_documents') }} as p
+    where p.register_key in (select register_key from {{ ref('int_payment_matches') }} where is_group)
+    window w as (partition by p.rep_uuid order by p.payment_date, p.payment_id rows unbounded preceding)
+),
+
+group_documents as (
+    select
+        g.rep_uuid,
+        g.pago_id,
+        g.rep_issue_date,
+        g.source_file_id,
+        d.*,
+        sum(d.amount_payment_ccy) over w - d.amount_payment_ccy as from_ccy,
+        sum(d.amount_payment_ccy) over w as to_ccy
+    from {{ ref('int_rep_documents') }} as d
+    inner join {{ ref('int_rep_pagos') }} as g on d.pago_key = g.pago_key
+    where d.pago_key in (select pago_key from {{ ref('int_payment_matches') }} where is_group)
+    window w as (partition by g.rep_uuid order by g.pago_number, d.docto_number rows unbounded preceding)
+),
+
+from_groups as (
+    select
+        d.pago_id || '/' || cast(d.docto_number as varchar) || '@' || p.payment_id,
+        p.payment_id,
+        d.invoice_ref,
+        d.invoice_key,
+        d.rep_issue_date,
+        d.currency,
+        cast(
+            {{ money('d.amount_ccy * (least(d.to_ccy, p.to_ccy) - d.from_ccy) / d.amount_payment_ccy') }}
+            - {{ money('d.amount_ccy * (greatest(d.from_ccy, p.from_ccy) - d.from_ccy) / d.amount_payment_ccy') }}
+            as decimal(18, 2)
+        ),
+        cast(least(d.to_ccy, p.to_ccy) - greatest(d.from_ccy, p.from_ccy) as decimal(18, 2)),
+        d.num_parcialidad,
+        d.imp_saldo_ant,
+        d.imp_saldo_insoluto,
+        true,
+        'cfdi',
+        d.source_file_id
+    from group_documents as d
+    inner join group_deposits as p on d.rep_uuid = p.rep_uuid and d.from_ccy < p.to_ccy and p.from_ccy < d.to_ccy
+    left join register_covered as r on p.register_key = r.register_key
+    where r.register_key is null and d.amount_payment_ccy > 0
+),
+
+named as (
+    select
+        p.payment_id || '->' || r.invoice_ref,
+        p.payment_id,
+        r.invoice_ref,
+        r.invoice_key,
+        p.payment_date,
+        cast(null as varchar),
+        {{ money("case
+            when i.currency = p.currency or i.currency is null then p.amount_ccy
+            when i.currency = 'MXN' then p.amount_ccy * p.document_fx_rate
+            when p.currency = 'MXN' and p.document_fx_rate > 1 then p.amount_ccy / p.document_fx_rate
+        end") }},
+        p.amount_ccy,
+        cast(null as integer),
+        cast(null as decimal(18, 2)),
+        cast(null as decimal(18, 2)),
+        false,
+        'register',
+        p.source_file_id
+    from {{ ref('int_payment_documents') }} as p
+    inner join {{ ref('int_register_payments') }} as r on p.register_key = r.register_key
+    left join {{ ref('int_invoice_documents') }} as i on r.invoice_key = i.invoice_key
+    left join register_covered as c on r.register_key = c.register_key
+    where
+        r.invoice_ref is not null
+        and c.register_key is null
+        and (p.pago_key is null or p.pago_key not in (select pago_key from {{ ref('int_rep_documents') }}))
+        and r.register_key not in (select register_key from {{ ref('int_payment_matches') }} where is_group)
+)
+
+select * from from_register
+union all
+select * from from_rep
+union all
+select * from from_groups
+union all
+select * from named

@@ -1,0 +1,82 @@
+-- Each invoice as one document: the CFDI says amounts, dates, tax and payment method; the register says customer,
+-- due date, branch, salesperson, order and sent date; an opening line stands for what came before the ledger.
+with register_rows as (
+    select * from {{ latest_delivery(ref('stg_register__invoices'), ['invoice_id']) }} as i
+),
+
+opening_rows as (
+    select *, row_number() over (partition by source_file_id, row_number order by row_hash) as place
+    from {{ ref('stg_register__opening_balances') }}
+),
+
+cfdi_iva as (
+    select
+        source_file_id,
+        sum(importe) as iva
+    from {{ ref('stg_cfdi__taxes') }}
+    where kind = 'traslado' and impuesto = '002'
+    group by source_file_id
+),
+
+company as (
+    select min(company_rfc) as company_rfc from {{ ref('int_own_companies') }} having count(*) = 1
+)
+
+select
+    m.invoice_key,
+    m.invoice_id,
+    m.uuid,
+    coalesce(c.serie, r.serie) as serie,
+    coalesce(c.folio, r.folio) as folio,
+    case
+        when coalesce(c.folio, r.folio) is null then m.invoice_id
+        when coalesce(c.serie, r.serie, '') = '' then coalesce(c.folio, r.folio)
+        else coalesce(c.serie, r.serie) || '-' || coalesce(c.folio, r.folio)
+    end as folio_label,
+    coalesce(c.company_rfc, upper(r.company_rfc), (select company_rfc from company)) as company_rfc,
+    coalesce(r.customer_id, c.customer_id, o.customer_id) as customer_id,
+    r.branch,
+    r.salesperson,
+    coalesce(c.metodo_pago, upper(r.metodo_pago)) as metodo_pago,
+    c.forma_pago,
+    c.condiciones_de_pago,
+    coalesce(c.moneda, o.currency, r.currency) as currency,
+    coalesce(c.tipo_cambio, r.fx_rate) as document_fx_rate,
+    {{ money('coalesce(c.subtotal - coalesce(c.descuento, 0), r.subtotal)') }} as subtotal_ccy,
+    {{ money('case when c.uuid is not null then coalesce(x.iva, 0) else r.iva end') }} as iva_ccy,
+    {{ money('case when c.uuid is not null then coalesce(c.total_retenciones, 0) + coalesce(c.implocal_retenciones, 0) end') }}
+        as retenciones_ccy,
+    {{ money('coalesce(o.amount, c.total, r.total)') }} as total_ccy,
+    coalesce(o.date, c.issue_date, r.issue_date) as issue_date,
+    coalesce(c.fecha_timbrado, cast(r.issue_date as timestamp), cast(o.date as timestamp)) as order_stamp,
+    r.sale_confirmed_date,
+    r.issue_deadline,
+    {{ known_date('r.sent_date') }} as sent_date,
+    coalesce(o.due_date, r.due_date) as document_due_date,
+    {{ known_date('r.cancel_date') }} as cancel_date,
+    case when r.cancel_date <= {{ as_of() }} then r.cancel_motivo end as cancel_motivo,
+    r.replaces_invoice_id,
+    r.purchase_order,
+    r.origin_type,
+    r.origin_id,
+    r.contrarrecibo_folio,
+    {{ known_date('r.contrarrecibo_date') }} as contrarrecibo_date,
+    r.scheduled_payment_date,
+    coalesce(c.is_global, false) as is_global,
+    m.opening_file_id is not null as is_opening,
+    case
+        when c.uuid is not null and r.invoice_id is not null then 'register+cfdi'
+        when c.uuid is not null then 'cfdi'
+        when r.invoice_id is not null then 'register'
+        else 'opening'
+    end as sources,
+    c.uuid is not null and r.invoice_id is not null
+    and ({{ money('c.total') }} <> {{ money('r.total') }} or c.moneda <> r.currency or c.issue_date <> r.issue_date)
+        as is_mismatch,
+    coalesce(r.delivery_date, c.delivery_date, o.delivery_date) as delivery_date,
+    coalesce(m.cfdi_file_id, r.source_file_id, o.source_file_id) as source_file_id
+from {{ ref('int_invoice_matches') }} as m
+left join register_rows as r on m.register_id = r.invoice_id
+left join {{ ref('int_cfdi_documents') }} as c on m.cfdi_file_id = c.source_file_id
+left join cfdi_iva as x on m.cfdi_file_id = x.source_file_id
+left join opening_rows as o on m.opening_file_id = o.source_file_id and m.opening_row = o.row_number and o.place = 1

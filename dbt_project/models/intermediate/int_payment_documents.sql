@@ -1,0 +1,132 @@
+-- One row a receipt: the register's payments (with what their REP adds) and the Pagos that no register has.
+-- The register's id wins as the name, its date and amount stand; a lone Pago is uuid#n.
+with matched as (
+    select
+        m.register_key,
+        max(case when not m.is_group then m.pago_key end) as pago_key,
+        max(m.pago_key) as any_pago_key
+    from {{ ref('int_payment_matches') }} as m
+    group by m.register_key
+),
+
+invoice_customers as (
+    select invoice_key, customer_id, company_rfc from {{ ref('int_invoice_documents') }}
+),
+
+application_customers as (
+    select
+        x.register_key,
+        {{ first_by('i.customer_id', 'x.application_id') }} as customer_id
+    from {{ ref('int_register_applications') }} as x
+    inner join invoice_customers as i on x.invoice_key = i.invoice_key
+    group by x.register_key
+),
+
+pago_customers as (
+    select
+        d.pago_key,
+        {{ first_by('i.customer_id', 'd.docto_number') }} as customer_id,
+        max(case when d.is_over_amount then 1 else 0 end) as is_over_amount
+    from {{ ref('int_rep_documents') }} as d
+    left join invoice_customers as i on d.invoice_key = i.invoice_key
+    group by d.pago_key
+),
+
+company as (
+    select min(company_rfc) as company_rfc from {{ ref('int_own_companies') }} having count(*) = 1
+),
+
+receipts as (
+    select
+        r.payment_id,
+        r.register_key,
+        m.pago_key,
+        coalesce(r.rep_uuid, p.rep_uuid) as rep_uuid,
+        p.pago_number,
+        coalesce(r.customer_id, i.customer_id, a.customer_id, q.customer_id, p.customer_id) as customer_id,
+        coalesce(r.company_rfc, p.company_rfc, i.company_rfc, (select company_rfc from company)) as company_rfc,
+        r.payment_date,
+        r.currency,
+        coalesce(r.fx_rate, p.fx_rate) as fx_rate,
+        r.amount_ccy,
+        r.method,
+        p.forma_pago,
+        r.reversed_date,
+        coalesce(r.bank_reference, p.num_operacion) as bank_reference,
+        r.gateway,
+        case when m.register_key is null then 'register' else 'register+cfdi' end as sources,
+        coalesce(q.is_over_amount, 0) = 1 as is_over_amount,
+        r.delivery_date,
+        r.source_file_id
+    from {{ ref('int_register_payments') }} as r
+    left join matched as m on r.register_key = m.register_key
+    left join {{ ref('int_rep_pagos') }} as p on m.any_pago_key = p.pago_key
+    left join pago_customers as q on m.pago_key = q.pago_key
+    left join invoice_customers as i on r.invoice_key = i.invoice_key
+    left join application_customers as a on r.register_key = a.register_key
+    union all
+    select
+        p.pago_id,
+        null,
+        p.pago_key,
+        p.rep_uuid,
+        p.pago_number,
+        coalesce(q.customer_id, p.customer_id),
+        p.company_rfc,
+        p.payment_date,
+        p.currency,
+        p.fx_rate,
+        p.amount_ccy,
+        null,
+        p.forma_pago,
+        null,
+        p.num_operacion,
+        null,
+        'cfdi',
+        coalesce(q.is_over_amount, 0) = 1,
+        p.delivery_date,
+        p.source_file_id
+    from {{ ref('int_rep_pagos') }} as p
+    left join (select distinct pago_key from {{ ref('int_payment_matches') }}) as m on p.pago_key = m.pago_key
+    left join pago_customers as q on p.pago_key = q.pago_key
+    where m.pago_key is null
+),
+
+methods as (
+    select
+        m.method,
+        min(f.forma_pago) as forma_pago
+    from (select distinct lower(trim(method)) as method from receipts where method is not null) as m
+    inner join {{ ref('payment_forms') }} as f
+        on m.method = f.forma_pago or '|' || f.words || '|' like '%|' || m.method || '|%'
+    group by m.method
+)
+
+select
+    r.payment_id,
+    r.register_key,
+    r.pago_key,
+    r.rep_uuid,
+    r.pago_number,
+    r.customer_id,
+    r.company_rfc,
+    r.payment_date,
+    r.currency,
+    case when r.currency = 'MXN' then {{ rate('1') }} else {{ rate('coalesce(r.fx_rate, x.mxn_per_unit)') }} end as fx_rate,
+    {{ rate('r.fx_rate') }} as document_fx_rate,
+    r.amount_ccy,
+    r.method,
+    coalesce(r.forma_pago, m.forma_pago) as forma_pago,
+    coalesce(f.is_cash, true) as is_cash,
+    r.reversed_date,
+    r.bank_reference,
+    r.gateway,
+    r.sources,
+    r.is_over_amount,
+    r.delivery_date,
+    r.source_file_id
+from receipts as r
+left join methods as m on lower(trim(r.method)) = m.method
+left join {{ ref('payment_forms') }} as f on coalesce(r.forma_pago, m.forma_pago) = f.forma_pago
+left join {{ ref('fx_rates_daily') }} as x
+    on r.payment_date = x.date and r.currency = x.currency and r.currency <> 'MXN'

@@ -1,0 +1,73 @@
+-- Which register payment and which Pago are one receipt: by rep_uuid, else reference, else (invoice, amount, date
+-- within 5 days), else the customer where the register names no invoice; one to one, ties by date gap, then id.
+-- What is left of a REP that register payments name (other amounts: two deposits, one Pago) is one group.
+with register_invoices as (
+    select register_key, invoice_key from {{ ref('int_register_payments') }} where invoice_key is not null
+    union
+    select register_key, invoice_key from {{ ref('int_register_applications') }} where invoice_key is not null
+),
+
+pago_invoices as (
+    select distinct pago_key, invoice_key from {{ ref('int_rep_documents') }} where invoice_key is not null
+),
+
+by_invoice as (
+    select distinct r.register_key, p.pago_key
+    from register_invoices as r
+    inner join pago_invoices as p on r.invoice_key = p.invoice_key
+),
+
+paired as (
+    select r.register_key, p.pago_key, 1 as priority
+    from {{ ref('int_register_payments') }} as r
+    inner join {{ ref('int_rep_pagos') }} as p on r.rep_uuid = p.rep_uuid
+    union all
+    select r.register_key, p.pago_key, 2
+    from {{ ref('int_register_payments') }} as r
+    inner join {{ ref('int_rep_pagos') }} as p
+        on upper(trim(r.bank_reference)) = upper(trim(p.num_operacion)) and r.amount_ccy = p.amount_ccy
+    where r.rep_uuid is null and trim(r.bank_reference) <> ''
+    union all
+    select register_key, pago_key, 3 from by_invoice
+    union all
+    select r.register_key, p.pago_key, 4
+    from {{ ref('int_register_payments') }} as r
+    inner join {{ ref('int_rep_pagos') }} as p on r.customer_id = p.customer_id and r.amount_ccy = p.amount_ccy
+    left join (select distinct register_key from register_invoices) as i on r.register_key = i.register_key
+    where r.rep_uuid is null and i.register_key is null
+),
+
+candidates as (
+    select
+        c.register_key,
+        c.pago_key,
+        min(c.priority) as priority,
+        min(abs({{ days_between('p.payment_date', 'r.payment_date') }})) as gap
+    from paired as c
+    inner join {{ ref('int_register_payments') }} as r on c.register_key = r.register_key
+    inner join {{ ref('int_rep_pagos') }} as p on c.pago_key = p.pago_key
+    where
+        r.currency = p.currency
+        and r.amount_ccy = p.amount_ccy
+        and coalesce(r.company_rfc, p.company_rfc) = p.company_rfc
+        and (
+            c.priority = 1
+            or (r.rep_uuid is null and c.priority = 2 and abs({{ days_between('p.payment_date', 'r.payment_date') }}) <= 31)
+            or (r.rep_uuid is null and abs({{ days_between('p.payment_date', 'r.payment_date') }}) <= 5)
+        )
+    group by c.register_key, c.pago_key
+),
+
+{{ one_to_one('pairs', 'candidates', 'register_key', 'pago_key', 'c.priority, c.gap, c.register_key, c.pago_key') }}
+
+select register_key, pago_key, false as is_group from pairs
+union all
+select
+    r.register_key,
+    p.pago_key,
+    true
+from {{ ref('int_register_payments') }} as r
+inner join {{ ref('int_rep_pagos') }} as p on r.rep_uuid = p.rep_uuid
+left join pairs as x on r.register_key = x.register_key
+left join pairs as y on p.pago_key = y.pago_key
+where x.register_key is null and y.pago_key is null

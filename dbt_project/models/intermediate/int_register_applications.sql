@@ -1,0 +1,17 @@
+-- The register's current applications of payments, with the invoice they name.
+select
+    x.application_id,
+    r.register_key,
+    x.payment_id,
+    x.invoice_id as invoice_ref,
+    a.invoice_key,
+    x.applied_date,
+    {{ money('x.amount_invoice_ccy') }} as amount_ccy,
+    {{ money('x.amount_payment_ccy') }} as amount_payment_ccy,
+    x.num_parcialidad,
+    {{ money('x.imp_saldo_ant') }} as imp_saldo_ant,
+    {{ money('x.imp_saldo_insoluto') }} as imp_saldo_insoluto,
+    x.source_file_id
+from {{ latest_delivery(ref('stg_register__payment_applications'), ['application_id']) }} as x
+inner join {{ ref('int_register_payments') }} as r on x.payment_id = r.payment_id
+left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('x.invoice_id') }} = a.alias

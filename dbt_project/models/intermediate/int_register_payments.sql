@@ -1,0 +1,22 @@
+-- The payments register's current rows dated by as_of, with the invoice that a row itself names.
+select
+    cast(row_number() over (order by p.payment_id) as integer) as register_key,
+    p.payment_id,
+    p.rep_uuid,
+    p.customer_id,
+    a.invoice_key,
+    coalesce(p.invoice_id, p.invoice_uuid) as invoice_ref,
+    p.payment_date,
+    p.currency,
+    p.fx_rate,
+    {{ money('p.amount') }} as amount_ccy,
+    p.method,
+    {{ known_date('p.reversed_date') }} as reversed_date,
+    p.bank_reference,
+    p.gateway,
+    upper(p.company_rfc) as company_rfc,
+    p.delivery_date,
+    p.source_file_id
+from {{ latest_delivery(ref('stg_register__payments'), ['payment_id']) }} as p
+left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('coalesce(p.invoice_id, p.invoice_uuid)') }} = a.alias
+where p.payment_date <= {{ as_of() }}
