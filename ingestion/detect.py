@@ -1,0 +1,100 @@
+"""What a file is, by its first bytes; its name only settles a tie between kinds of text.
+
+Detection opens nothing and trusts nothing: it names the reader to try, and that reader judges the content.
+Which register a table holds is decided by its headers, in `ingestion.tables`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Kind = Literal[
+    "cfdi_xml",
+    "zip",
+    "table_text",
+    "xlsx",
+    "xls",
+    "parquet",
+    "sat_metadata",
+    "pdf",
+    "html",
+    "empty",
+    "unknown",
+]
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Members that a workbook's ZIP begins with, whatever program wrote it.
+_WORKBOOK = re.compile(rb"\[Content_Types\]\.xml|xl/|_rels/\.rels|docProps/")
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|table|script)\b", re.IGNORECASE)
+_METADATA = re.compile(r"uuid~rfcemisor~", re.IGNORECASE)
+_TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
+_ENOUGH = 4096
+
+
+def detect(name: str, head: bytes) -> Kind:
+    """The kind of a file from its name and its first bytes (some 4 KB are enough)."""
+    head = head[:_ENOUGH]
+    if not head.strip(b" \t\r\n\0"):
+        return "empty"
+    return _binary(name, head) or _text(name, head)
+
+
+def _binary(name: str, head: bytes) -> Kind | None:
+    """Kinds that a signature tells."""
+    if head.startswith(_ZIP):
+        return "xlsx" if _is_workbook(name, head) else "zip"
+    if head.startswith(_XLS):
+        return "xls"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
+        return "pdf"
+    return None
+
+
+def _is_workbook(name: str, head: bytes) -> bool:
+    """A workbook is a ZIP whose first member is one of the format's own."""
+    if len(head) < 30 or not head.startswith(b"PK\x03\x04"):
+        return False
+    member = head[30 : 30 + int.from_bytes(head[26:28], "little")]
+    if _WORKBOOK.match(member) is None:
+        return False
+    return b"xl/" in head or name.lower().endswith((".xlsx", ".xlsm")) or member.startswith(b"[Content")
+
+
+def _text(name: str, head: bytes) -> Kind:
+    """Kinds of text: markup by its first sign, the SAT's metadata by its header, else a table."""
+    text = _decoded(head)
+    if text is None:
+        return "unknown"
+    start = text.lstrip("\ufeff \t\r\n\0")
+    if start.startswith("<"):
+        return "html" if _is_html(start) else "cfdi_xml"
+    if _METADATA.match(start):
+        return "sat_metadata"
+    if "<cfdi:Comprobante" in start:
+        return "cfdi_xml"  # junk before an XML: its reader says what is wrong
+    line = start.partition("\n")[0]
+    is_table = any(mark in line for mark in ",;\t|~") or name.lower().endswith(_TABLE_SUFFIXES)
+    return "table_text" if is_table else "unknown"
+
+
+def _is_html(start: str) -> bool:
+    """A web page, which people save under any name."""
+    return bool(_HTML.match(start) or (not start.startswith("<?xml") and _HTML.search(start[:1000])))
+
+
+def _decoded(head: bytes) -> str | None:
+    """The head as text, or None if it is not text."""
+    for bom, encoding in _BOMS:
+        if head.startswith(bom):
+            return head[len(bom) :].decode(encoding, "replace")
+    if head[:2] in (b"<\0", b"\0<") or (head[1::2].count(0) > len(head) // 4 and b"\0" not in head[0::2]):
+        return head.decode("utf-16-be" if head[0] == 0 else "utf-16-le", "replace")
+    body = head.rstrip(b"\0")
+    if b"\0" in body or sum(byte < 9 for byte in body) > len(body) // 100:
+        return None
+    return body.decode("utf-8", "replace")
