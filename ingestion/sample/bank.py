@@ -6,6 +6,7 @@ other line could be taken for, so that METRICS section 9's order of matching can
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -23,7 +24,11 @@ def write_bank(company: Company, rng: Random) -> None:
     size = len(company.invoices)
     _join_deposits(company, scaled(size, 2, 1))
     odd = _lonely(company.payments, rng)
-    for kind, count in (("fee", scaled(size, 3, 3)), ("late", scaled(size, 1.5, 2)), ("none", scaled(size, 1.5, 2))):
+    for kind, count in (
+        ("fee", scaled(size, 3, 3)),
+        ("late", scaled(size, 1.5, 2)),
+        ("none", scaled(size, 1.5, 2)),
+    ):
         for payment in odd[:count]:
             payment.bank = kind
         odd = odd[count:]
@@ -64,11 +69,14 @@ def _join_deposits(company: Company, count: int) -> None:
 def _lonely(payments: list[Payment], rng: Random) -> list[Payment]:
     """Large peso payments with no other payment of a near amount within two weeks, in random order."""
     big = sorted((p for p in payments if p.currency == MXN), key=lambda p: p.amount)
+    amounts = [p.amount for p in big]
     found = []
-    for at, payment in enumerate(big):
-        near = [q for q in big[max(0, at - 12) : at + 13] if q is not payment
-                and abs(q.amount - payment.amount) < 4 * TOLERANCE and abs((q.date - payment.date).days) < 15]  # fmt: skip
-        if not near and payment.amount > 30_000 and payment.bank == "normal" and not payment.reversed_date:
+    for payment in big:
+        if payment.amount < 30_000 or payment.bank != "normal" or payment.reversed_date:
+            continue
+        low = bisect_left(amounts, payment.amount - 4 * TOLERANCE)
+        high = bisect_right(amounts, payment.amount + 4 * TOLERANCE)
+        if sum(abs((q.date - payment.date).days) < 15 for q in big[low:high]) == 1:
             found.append(payment)
     rng.shuffle(found)
     return found
@@ -114,7 +122,9 @@ def _unknown(company: Company, rng: Random, count: int) -> list[BankLine]:
     for _ in range(count):
         day = business_day(company.end - timedelta(days=rng.randrange(4, 200)))
         amount = money(rng.randrange(20_000_00, 250_000_00)) / 100
-        while any(abs(p.amount - amount) < 3 * TOLERANCE and abs((p.date - day).days) < 10 for p in company.payments):
+        while any(
+            abs(p.amount - amount) < 3 * TOLERANCE and abs((p.date - day).days) < 10 for p in company.payments
+        ):
             amount += Decimal("333.33")
         lines.append(BankLine("", ACCOUNTS[MXN], MXN, day, amount, "DEPOSITO REFERENCIADO SIN IDENTIFICAR",
                               f"{rng.randrange(10**9):09d}"))  # fmt: skip
@@ -123,7 +133,9 @@ def _unknown(company: Company, rng: Random, count: int) -> list[BankLine]:
 
 def _reported(company: Company, rng: Random) -> list[dict[str, object]]:
     """Payments that customers say they made: some are in the bank, some are not."""
-    recent = [p for p in company.payments if (company.end - p.date).days < 20 and p.applications and not p.direct]
+    recent = [
+        p for p in company.payments if (company.end - p.date).days < 20 and p.applications and not p.direct
+    ]
     rows: list[dict[str, object]] = []
     for payment in rng.sample(recent, min(6, len(recent))):
         rows.append({

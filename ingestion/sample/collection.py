@@ -17,7 +17,16 @@ from ingestion.sample.customers import Rates
 from ingestion.sample.documents import at_hour, line_taxes
 from ingestion.sample.invoices import scaled
 from ingestion.sample.model import (
-    MXN, USD, ZERO, Application, Company, CreditNote, Invoice, Payment, Rep, money,
+    MXN,
+    USD,
+    ZERO,
+    Application,
+    Company,
+    CreditNote,
+    Invoice,
+    Payment,
+    Rep,
+    money,
 )  # fmt: skip
 from ingestion.sample.names import business_day, on_weekday
 
@@ -37,7 +46,7 @@ def due_in_mind(invoice: Invoice) -> date:
 def trend(day: date, end: date) -> float:
     """How slow everyone is: worse until six months before the end, better since."""
     ago = (end - day).days
-    return 1.0 if ago > 400 else 1.0 + 0.45 * (400 - ago) / 220 if ago > 180 else 1.0 + 0.45 * ago / 180
+    return 1.0 if ago > 400 else 1.0 + 0.35 * (400 - ago) / 220 if ago > 180 else 1.0 + 0.35 * ago / 180
 
 
 class Collection:
@@ -73,12 +82,22 @@ class Collection:
                 for invoice, share in group:
                     if invoice.busy_until >= day:  # a note of this very day came first
                         self._push(invoice.busy_until + timedelta(days=1), "pay", invoice, share)
-                live = [(i, share) for i, share in group
-                        if i.open > 0 and not i.cancel_date and i.busy_until < day]  # fmt: skip
+                live = self._distinct(group, day)
                 if live:
                     self._pay(live[:12], day)
                 for invoice, share in live[12:]:
                     self._push(day + timedelta(days=7), "pay", invoice, share)
+
+    def _distinct(self, group: list[tuple[Invoice, float]], day: date) -> list[tuple[Invoice, float]]:
+        """The invoices that one payment pays: open, not busy, each once (a second instalment waits a week)."""
+        live: dict[int, tuple[Invoice, float]] = {}
+        for invoice, share in group:
+            if invoice.open <= 0 or invoice.cancel_date or invoice.busy_until >= day:
+                continue
+            if id(invoice) in live:
+                self._push(day + timedelta(days=7), "pay", invoice, share)
+            live.setdefault(id(invoice), (invoice, share))
+        return list(live.values())
 
     def _push(self, day: date, kind: str, invoice: Invoice, share: float = 1.0) -> None:
         if kind != "prepay":
@@ -93,14 +112,19 @@ class Collection:
 
     def _plan(self, invoice: Invoice) -> None:
         rng, plan, issued = self.rng, invoice.plan, invoice.issue_date
-        if plan in ("cfdi_only", "register_only", "lingering", "substituted", "rehomed_new"):
+        if plan == "rehomed_new":  # paid by the money of the invoice that it replaces
+            invoice.open = ZERO
+            invoice.moves.append((issued, -invoice.total))
+        elif plan in ("cfdi_only", "register_only", "lingering", "substituted"):
             return
-        if plan in ("advance", "global", "rehomed"):
+        elif plan in ("advance", "global", "rehomed"):
             self._push(issued, "direct", invoice)
         elif plan == "pue_now":
-            if invoice is self.company.invoices[0] or rng.random() < 0.955:
-                self._push(issued + timedelta(days=rng.choices((0, 1, 2, 3, 9), (8, 3, 2, 1, 1))[0]
-                                              if invoice is not self.company.invoices[0] else 0), "direct", invoice)  # fmt: skip
+            if invoice is self.company.invoices[0]:
+                self._push(issued, "direct", invoice)
+            elif rng.random() < 0.955:
+                lag = rng.choices((0, 1, 2, 3, 9), (8, 3, 2, 1, 1))[0]
+                self._push(issued + timedelta(days=lag), "direct", invoice)
         elif plan == "pue_terms":
             self._plan_payment(invoice)
         else:
@@ -136,16 +160,17 @@ class Collection:
         ]
         invoice.due_date = invoice.instalments[-1][1]
         paid = 3 if invoice.customer.behaviour != "failing" else 1
-        for number, due, part in invoice.instalments[:paid]:
-            left = invoice.total - third * (number - 1)
-            self._push(due + timedelta(days=self._lateness(invoice, due)), "pay", invoice, float(part / left))
+        for _, due, _ in invoice.instalments[:paid]:
+            self._push(due + timedelta(days=max(-5, self._lateness(invoice, due))), "pay", invoice, 0.5)
 
     def _plan_payment(self, invoice: Invoice) -> None:
         due, rng = due_in_mind(invoice), self.rng
         late = self._lateness(invoice, due)
-        if rng.random() < 0.012:
+        if rng.random() < 0.007:
             if rng.random() < 0.5:
-                self._push(due + timedelta(days=rng.randrange(70, 260)), "pay", invoice, rng.uniform(0.3, 0.7))
+                self._push(
+                    due + timedelta(days=rng.randrange(70, 260)), "pay", invoice, rng.uniform(0.3, 0.7)
+                )
             return
         split = rng.random() < (0.22 if invoice.customer.behaviour == "late" else 0.07)
         day = max(due + timedelta(days=late), invoice.issue_date + timedelta(days=2))
@@ -158,13 +183,13 @@ class Collection:
         if habit == "punctual":
             days = rng.gauss(1.0, 3.0) * slow
         elif habit == "late":
-            days = rng.gauss(24, 13) * slow
+            days = rng.gauss(17, 10) * slow
         elif habit == "seasonal":
-            days = rng.gauss(38, 12) if due.month in (12, 1, 2) else rng.gauss(6, 4) * slow
-        elif (self.end - due).days > 210:
+            days = rng.gauss(27, 10) if due.month in (12, 1, 2) else rng.gauss(6, 4) * slow
+        elif (self.end - due).days > 160:
             days = rng.gauss(14, 9)
-        elif rng.random() < 0.30:
-            days = rng.gauss(60, 20)
+        elif rng.random() < 0.45:
+            days = rng.gauss(45, 15)
         else:
             days = 9_000
         return max(-6, min(round(days), 9_000))
@@ -181,12 +206,14 @@ class Collection:
                    and (self.end - day).days > 12 and group[0][1] == 1.0)  # fmt: skip
         if bounces:
             applied = day
-        payment = Payment(customer, day, currency, self.rates.on(currency, day), ZERO, customer.forma_pago, [])
+        payment = Payment(
+            customer, day, currency, self.rates.on(currency, day), ZERO, customer.forma_pago, []
+        )
         payment.rep = self._rep(group[0][0], day, applied, must=bounces)
         for invoice, share in group:
-            amount = invoice.open if share >= 1 else money(invoice.open * Decimal(round(share, 4)))
+            amount = _part(invoice, share)
             self._apply(payment, invoice, amount, applied, money(amount * rate))
-            if share < 1 and invoice.plan != "instalments" and rng.random() < 0.85:
+            if share < 1 and invoice.plan != "instalments" and rng.random() < 0.95:
                 self._push(day + timedelta(days=rng.randrange(12, 36)), "pay", invoice)
         payment.amount = sum((a.amount_payment for a in payment.applications), ZERO)
         self.company.payments.append(payment)
@@ -232,7 +259,9 @@ class Collection:
     def _direct(self, invoice: Invoice, day: date) -> None:
         """A cash sale's payment: the register row names the invoice, by id or by UUID; no application row."""
         invoice_rate = self.rates.on(invoice.currency, day)
-        payment = Payment(invoice.customer, day, invoice.currency, invoice_rate, invoice.open, invoice.forma_pago, [])
+        payment = Payment(
+            invoice.customer, day, invoice.currency, invoice_rate, invoice.open, invoice.forma_pago, []
+        )
         payment.direct = "invoice_uuid" if self.rng.random() < 0.15 else "invoice_id"
         if invoice.is_global:
             payment.direct = "invoice_id"
@@ -263,7 +292,9 @@ class Collection:
             note.related = [invoice, partner]
             note.applications = [(invoice, day, part), (partner, day, note.total - part)]
         elif rng.random() < 0.2:
-            note.applications = [(invoice, min(day + timedelta(days=rng.randrange(3, 15)), self.end), note.total)]
+            note.applications = [
+                (invoice, min(day + timedelta(days=rng.randrange(3, 15)), self.end), note.total)
+            ]
         if len(note.applications) == 1 and rng.random() < 0.08 and (self.end - day).days > 40:
             note.cancel_date = day + timedelta(days=rng.randrange(16, 35))
         self._settle_note(note)
@@ -304,6 +335,18 @@ class Collection:
             invoice.moves.append((day, -invoice.total))
 
 
+def _part(invoice: Invoice, share: float) -> Decimal:
+    """How much of it is paid: all, a share, or exactly up to the end of the next instalment."""
+    if not invoice.instalments:
+        return invoice.open if share >= 1 else money(invoice.open * Decimal(round(share, 4)))
+    paid, reached = invoice.total - invoice.open, ZERO
+    for _, _, part in invoice.instalments:
+        reached += part
+        if reached > paid:
+            break
+    return reached - paid
+
+
 def make_note(
     invoice: Invoice, wanted: Decimal, relation: str, day: date, rates: Rates, rng: Random
 ) -> CreditNote:
@@ -313,7 +356,9 @@ def make_note(
     base = money(wanted / (1 + Decimal(rate or 0)))
     taxes = line_taxes(kind, base, rate)
     total = base + sum((t.amount for t in taxes), ZERO)
-    reason = {"01": "Bonificación por volumen", "03": "Devolución de mercancía"}.get(relation, "Ajuste comercial")
+    reason = {"01": "Bonificación por volumen", "03": "Devolución de mercancía"}.get(
+        relation, "Ajuste comercial"
+    )
     return CreditNote(
         invoice.customer, at_hour(day, rng), invoice.currency, rates.on(invoice.currency, day), relation,
         [invoice] if relation else [], reason, taxes, base, total, [],

@@ -57,17 +57,20 @@ class Rates:
 def make_customers(count: int, rng: Random) -> list[Customer]:
     """`count` customers: the four fixed kinds first, the rest by rank."""
     seen: set[str] = set()
-    customers = [_customer(index, count, rng, seen) for index in range(count)]
+    customers = [_customer(index, rng, seen) for index in range(count)]
     customers[0] = _public(customers[0])
     customers[1] = _foreign(customers[1])
     _contrarrecibo(customers[2])
     _without_terms(customers[3])
+    for customer in customers:
+        if customer.behaviour == "failing":
+            customer.weight *= 0.5
     customers[7].do_not_contact = True
     customers[-1].register_rfc = customers[-1].rfc[:9]  # RFC_MALFORMED: cut short in the register
     return customers
 
 
-def _customer(index: int, count: int, rng: Random, seen: set[str]) -> Customer:
+def _customer(index: int, rng: Random, seen: set[str]) -> Customer:
     full, fiscal = names.company_name(index, rng)
     person = index % 9 == 8
     if person:
@@ -114,7 +117,11 @@ def _foreign(base: Customer) -> Customer:
     base.regimen, base.postcode, base.vat, base.currency = "616", "37000", "0.000000", USD
     base.num_reg_id_trib, base.country, base.terms_days = "990000017", "USA", 45
     base.behaviour, base.forma_pago, base.weight, base.pays_on = "punctual", "03", 0.12, None
-    base.contact_email, base.tags, base.credit_limit_currency = "ap@lonesaguaro.example.com", "exportación", USD
+    base.contact_email, base.tags, base.credit_limit_currency = (
+        "ap@lonesaguaro.example.com",
+        "exportación",
+        USD,
+    )
     return base
 
 

@@ -15,14 +15,14 @@ from ingestion.sample.model import ZERO, Customer, Invoice, Line, Tax, money
 # clave, unit, unit name, sku, description, price in pesos, tax kind
 Product = tuple[str, str, str, str, str, int, str]
 GOODS: tuple[Product, ...] = (
-    ("31161500", "H87", "Pieza", "TOR-0012", "Tornillo hexagonal 1/2\" × 2\" grado 5", 18, "iva"),
+    ("31161500", "H87", "Pieza", "TOR-0012", 'Tornillo hexagonal 1/2" × 2" grado 5', 18, "iva"),
     ("31162800", "H87", "Pieza", "HER-0450", "Herraje & soporte galvanizado", 145, "iva"),
     ("30103600", "H87", "Pieza", "PER-0101", "Perfil tubular cal. 14, 6 m", 890, "iva"),
     ("39121700", "H87", "Pieza", "ELE-0230", "Conector eléctrico industrial <600 V>", 236, "iva"),
     ("31211500", "LTR", "Litro", "PIN-0075", "Pintura epóxica gris", 412, "iva"),
     ("46181500", "H87", "Pieza", "SEG-0008", "Chaleco de seguridad reflejante", 178, "iva"),
     ("27111700", "H87", "Pieza", "LLV-0033", "Juego de llaves españolas 12 pzas.", 1290, "iva"),
-    ("40141700", "H87", "Pieza", "TUB-0210", "Válvula de bola 2\" acero inoxidable", 1875, "iva"),
+    ("40141700", "H87", "Pieza", "TUB-0210", 'Válvula de bola 2" acero inoxidable', 1875, "iva"),
     ("44121600", "H87", "Pieza", "OFI-0500", "Artículos de escritorio 'Peña'", 64, "iva"),
     ("50161509", "KGM", "Kilogramo", "ALI-0090", "Azúcar estándar, saco", 27, "zero"),
     ("50221101", "KGM", "Kilogramo", "ALI-0091", "Maíz blanco a granel", 9, "zero"),
@@ -42,7 +42,7 @@ def at_hour(day: object, rng: Random) -> datetime:
     return datetime.combine(day, time(rng.randrange(9, 18), rng.randrange(60), rng.randrange(60)))  # type: ignore[arg-type]
 
 
-def _line(product: Product, target: Decimal, customer: Customer, discount: int, rng: Random) -> Line:
+def _line(product: Product, target: Decimal, customer: Customer, discount: int) -> Line:
     clave, unit, unit_name, sku, description, price, kind = product
     if price:
         quantity = max(1, min(4000, int(target / price)))
@@ -89,15 +89,15 @@ def group_taxes(lines: list[Line]) -> list[Tax]:
 def make_lines(customer: Customer, net: Decimal, rng: Random, product: Product | None = None) -> list[Line]:
     """One to twelve lines that add up to about `net`; or a single line of a given product."""
     if product is not None:
-        return [_line(product, net, customer, 0, rng)]
+        return [_line(product, net, customer, 0)]
     if rng.random() < 0.07 and customer.vat == "0.160000":
-        return [_line(SERVICES[rng.choices((0, 1, 2), (5, 2, 3))[0]], net, customer, 0, rng)]
+        return [_line(SERVICES[rng.choices((0, 1, 2), (5, 2, 3))[0]], net, customer, 0)]
     count = rng.choices(range(1, 13), (18, 20, 16, 12, 9, 7, 5, 4, 3, 2, 2, 2))[0]
     shares = [rng.randrange(10, 100) for _ in range(count)]
     products = rng.choices(GOODS[:9] if rng.random() < 0.9 else GOODS, k=count)
     discount = rng.choice((2, 3, 5)) if rng.random() < 0.1 else 0
     return [
-        _line(product, net * share / sum(shares), customer, discount, rng)
+        _line(product, net * share / sum(shares), customer, discount)
         for product, share in zip(products, shares, strict=True)
     ]
 

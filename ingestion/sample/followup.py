@@ -18,8 +18,16 @@ from ingestion.sample.names import business_day
 
 DISPUTE_REASONS = ("price", "quantity", "delivery", "missing_order", "wrong_data", "return", "already_paid")
 INCIDENT_TYPES = ("factura_erronea", "falta_documento", "portal", "entrega", "calidad")
+ACTION_KINDS = ("llamada", "visita", "correo", "escalamiento")
 AREAS = ("Facturación", "Almacén", "Ventas", "Calidad")
-LADDER = (("pre_due", -5), ("due", 0), ("post_due", 3), ("post_due", 15), ("post_due", 30), ("escalation", 45))
+LADDER = (
+    ("pre_due", -5),
+    ("due", 0),
+    ("post_due", 3),
+    ("post_due", 15),
+    ("post_due", 30),
+    ("escalation", 45),
+)
 Row = dict[str, object]
 
 
@@ -40,7 +48,11 @@ class FollowUp:
         self.paid: dict[int, list[tuple[date, Decimal]]] = {}
         for payment in company.payments:
             for a in payment.applications:
-                if payment.forma_pago != "17" and not payment.reversed_date and payment.date >= a.invoice.issue_date:
+                if (
+                    payment.forma_pago != "17"
+                    and not payment.reversed_date
+                    and payment.date >= a.invoice.issue_date
+                ):
                     self.paid.setdefault(id(a.invoice), []).append((payment.date, a.amount))
 
     def write(self) -> None:
@@ -105,7 +117,9 @@ class FollowUp:
             if invoice.open <= 0:
                 return None
             made = self.end - timedelta(days=rng.randrange(0, 6))
-            return (made, self.end + timedelta(days=rng.randrange(0, 14)), invoice.open) if made > due else None
+            return (
+                (made, self.end + timedelta(days=rng.randrange(0, 14)), invoice.open) if made > due else None
+            )
         if receipts and at % 4 != 3:
             when = receipts[0][0]
             made = when - timedelta(days=rng.randrange(2, 9))
@@ -141,7 +155,9 @@ class FollowUp:
         answered = delivered and rng.random() < 0.32
         when = day + timedelta(days=rng.randrange(0, 10))
         answered = answered and when <= self.end
-        channel = "phone" if stage == "escalation" else rng.choices(("email", "whatsapp", "phone"), (7, 2, 1))[0]
+        channel = (
+            "phone" if stage == "escalation" else rng.choices(("email", "whatsapp", "phone"), (7, 2, 1))[0]
+        )
         return {
             "reminder_id": "", "customer_id": invoice.customer.customer_id, "invoice_id": invoice.invoice_id,
             "sent_date": day, "stage": stage, "channel": channel, "delivered": delivered,
@@ -152,7 +168,9 @@ class FollowUp:
 
     def _incidents(self, count: int) -> None:
         rows: list[Row] = []
-        for invoice in sorted(self.rng.sample(self.credit, min(count, len(self.credit))), key=lambda i: i.issued_at):
+        for invoice in sorted(
+            self.rng.sample(self.credit, min(count, len(self.credit))), key=lambda i: i.issued_at
+        ):
             opened = min(invoice.issue_date + timedelta(days=self.rng.randrange(1, 20)), self.end)
             resolved: date | None = opened + timedelta(days=self.rng.choice((0, 1, 3, 7, 15, 45)))
             if resolved and (resolved > self.end or self.rng.random() < 0.12):
@@ -186,8 +204,9 @@ class FollowUp:
             is_done = done <= self.end and self.rng.random() < 0.6
             rows.append({
                 "action_id": f"AC{len(rows) + 1:04d}", "customer_id": invoice.customer.customer_id,
-                "invoice_id": invoice.invoice_id, "kind": self.rng.choice(("llamada", "visita", "correo", "escalamiento")),
-                "created_date": created, "due_date": created + timedelta(days=7), "done_date": done if is_done else None,
+                "invoice_id": invoice.invoice_id, "kind": self.rng.choice(ACTION_KINDS),
+                "created_date": created, "due_date": created + timedelta(days=7),
+                "done_date": done if is_done else None,
                 "owner": invoice.customer.account_owner, "result": "Contactado" if is_done else None,
                 "note": self.rng.choice(("Pide estado de cuenta", "Falta contrarrecibo", "=Revisar con almacén", None)),
             })  # fmt: skip
@@ -202,7 +221,8 @@ class FollowUp:
             confirmed = self.end - timedelta(days=self.rng.randrange(0, 25))
             invoiced = self.rng.choice(self.credit[-200:]) if number % 3 == 0 else None
             if invoiced:
-                customer, currency, confirmed = invoiced.customer, invoiced.currency, invoiced.sale_confirmed or confirmed
+                customer, currency = invoiced.customer, invoiced.currency
+                confirmed = invoiced.sale_confirmed or confirmed
             rows.append({
                 "sale_id": f"V{number:04d}", "customer_id": customer.customer_id, "sale_confirmed_date": confirmed,
                 "issue_deadline": confirmed + timedelta(days=5),
@@ -225,7 +245,12 @@ class FollowUp:
         for month in months:
             for customer in self.company.customers:
                 actual = by_month.get(month, {}).get(customer.customer_id, ZERO)
-                base = {"month": month, "customer_id": customer.customer_id, "branch": customer.branch, "currency": MXN}
+                base = {
+                    "month": month,
+                    "customer_id": customer.customer_id,
+                    "branch": customer.branch,
+                    "currency": MXN,
+                }
                 plan = money(actual * self.rng.randrange(85, 118) / 100 / 1000) * 1000
                 billing.append({**base, "amount": plan})
                 collections.append({**base, "amount": money(plan * self.rng.randrange(85, 105) / 100)})

@@ -65,7 +65,7 @@ class Issuer:
         return sorted(days)
 
     def _net(self, customer: Customer, currency: str) -> Decimal:
-        pesos = 62_000 * customer.scale * math.exp(self.rng.gauss(0, 0.95))
+        pesos = 53_000 * customer.scale * math.exp(self.rng.gauss(0, 0.95))
         pesos = min(max(pesos, 900.0), 2_400_000.0)
         return money(Decimal(round(pesos)) / (18 if currency == USD else 1))
 
@@ -89,7 +89,9 @@ class Issuer:
         rng = self.rng
         lines = make_lines(customer, net or self._net(customer, currency), rng,
                            {"advance": ADVANCE, "global": GLOBAL}.get(plan))  # fmt: skip
-        invoice = make_invoice(customer, at_hour(day, rng), currency, self.rates.on(currency, day), metodo, lines)
+        invoice = make_invoice(
+            customer, at_hour(day, rng), currency, self.rates.on(currency, day), metodo, lines
+        )
         invoice.plan = plan
         invoice.serie = {"global": "G", "advance": "ANT"}.get(plan, "A" if metodo == "PPD" else "B")
         confirmed = day - timedelta(days=rng.choices((0, 1, 2, 4, 8), (3, 4, 3, 2, 1))[0])
@@ -123,7 +125,9 @@ class Issuer:
         """B replaces A (relation 04): most A are cancelled (01); some are paid before; one is a chain; two linger."""
         quiet = self.end - timedelta(days=40)  # nothing of this in the last weeks: see truth
         ppd = [i for i in invoices[2:] if i.plan == "normal" and i.due_date and i.issue_date < quiet]
-        pue = [i for i in invoices[2:] if i.plan == "pue_now" and i.issue_date.day < 12 and i.issue_date < quiet]
+        pue = [
+            i for i in invoices[2:] if i.plan == "pue_now" and i.issue_date.day < 12 and i.issue_date < quiet
+        ]
         recent = [i for i in ppd if (self.end - i.issue_date).days < 100] or ppd
         paid = min(len(pue), max(1, count // 4))
         lingering = min(2, max(1, count // 4))
@@ -174,7 +178,9 @@ class Issuer:
         day = min(last, self.end)
         while not is_business_day(day):
             day -= timedelta(days=1)
-        invoice = self._make(self.customers[0], day, "PUE", MXN, "global", money(self.rng.randrange(60_000, 140_000)))
+        invoice = self._make(
+            self.customers[0], day, "PUE", MXN, "global", money(self.rng.randrange(60_000, 140_000))
+        )
         invoice.is_global, invoice.forma_pago, invoice.conditions = True, "01", ""
         invoice.sale_confirmed = invoice.sent_date = invoice.issue_deadline = day
         invoice.purchase_order = invoice.origin_id = ""

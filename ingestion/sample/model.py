@@ -15,6 +15,7 @@ ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
 MXN = "MXN"
 USD = "USD"
+Day = date  # for records with a field named date
 PUBLIC_RFC = "XAXX010101000"
 FOREIGN_RFC = "XEXX010101000"
 
@@ -186,7 +187,7 @@ class Payment:
     """A receipt. `direct`: the register row itself names the invoice (by id or uuid), without applications."""
 
     customer: Customer
-    date: date
+    date: Day
     currency: str
     fx_rate: Decimal
     amount: Decimal
@@ -194,7 +195,7 @@ class Payment:
     applications: list[Application]
     payment_id: str = ""
     rep: Rep | None = None
-    reversed_date: date | None = None
+    reversed_date: Day | None = None
     reference: str = ""
     direct: str = ""
     method: str = ""
@@ -233,7 +234,7 @@ class WriteOff:
 
     write_off_id: str
     invoice: Invoice
-    date: date
+    date: Day
     amount: Decimal
 
 

@@ -55,7 +55,7 @@ def plain(text: str) -> str:
 
 def make_rfc(name: str, rng: Random, *, person: bool) -> str:
     """An RFC for a name: its letters, a date, a homoclave and the right check digit."""
-    letters = [c for c in plain(name) if c.isascii() and c.isalpha() or c in "&Ñ"]
+    letters = [c for c in plain(name) if (c.isascii() and c.isalpha()) or c in "&Ñ"]
     initials = [w[0] for w in plain(name).split() if w[0].isalpha() or w[0] in "&Ñ"]
     wanted = 4 if person else 3
     head = "".join((initials + [c for c in letters if c not in initials] + ["X"] * wanted)[:wanted])

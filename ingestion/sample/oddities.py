@@ -100,7 +100,9 @@ class Oddities:
 
     def _overpaid_by_application(self, count: int) -> None:
         """An explicit application above what was open (OVERPAID_INVOICE): of PUE invoices, so no REP is at odds."""
-        for payment in self._payments(count, lambda p, i: i.plan == "pue_terms" and i.open == 0 and not p.rep):
+        for payment in self._payments(
+            count, lambda p, i: i.plan == "pue_terms" and i.open == 0 and not p.rep
+        ):
             extra = money(self.rng.randrange(20_000, 300_000)) / 100
             payment.amount += extra
             application = payment.applications[0]
@@ -108,7 +110,7 @@ class Oddities:
             application.amount_payment += extra
 
     def _residuals(self, count: int) -> None:
-        for payment in self._payments(count, lambda p, i: i.open == 0 and i.plan == "normal"):
+        for payment in self._payments(count, lambda _p, i: i.open == 0 and i.plan == "normal"):
             left = Decimal(self.rng.randrange(3, 98)) / 100
             application = payment.applications[0]
             application.amount -= left
@@ -120,7 +122,9 @@ class Oddities:
 
     def _non_cash(self, count: int) -> None:
         """Settled by compensación (17): applied, not collected, and not in the bank."""
-        for payment in self._payments(count, lambda p, i: p.rep is not None and i.open == 0 and p.date < self.quiet):
+        for payment in self._payments(
+            count, lambda p, i: p.rep is not None and i.open == 0 and p.date < self.quiet
+        ):
             payment.forma_pago, payment.bank = "17", "none"
 
     def _unapplied(self, count: int) -> None:
@@ -143,7 +147,9 @@ class Oddities:
                                and not i.cancel_date and i.busy_until < self.quiet - timedelta(days=10))  # fmt: skip
         for invoice in owing:
             first = max(invoice.busy_until + timedelta(days=3), self.end - timedelta(days=300))
-            day = business_day(first + timedelta(days=self.rng.randrange(0, max(1, (self.quiet - first).days))))
+            day = business_day(
+                first + timedelta(days=self.rng.randrange(0, max(1, (self.quiet - first).days)))
+            )
             note = make_note(invoice, money(invoice.open * Decimal("1.07")), "03", day, self.rates, self.rng)
             note.applications = [(invoice, day, invoice.open)]
             invoice.moves.append((day, -invoice.open))
@@ -151,7 +157,7 @@ class Oddities:
             self.company.credit_notes.append(note)
 
     def _unrelated_notes(self, count: int) -> None:
-        """Notes of no invoice, older than the last twelve months (see `truth`: their sales month is open to readings)."""
+        """Notes of no invoice, older than the last twelve months (their sales month is open to readings)."""
         models = [i for i in self.company.invoices if i.plan == "normal" and i.currency == MXN
                   and (self.end - i.issue_date).days > 450]  # fmt: skip
         for invoice in self.rng.sample(models, min(count, len(models))):
@@ -202,7 +208,9 @@ class Oddities:
                 application.balance_before += extra
 
     def _reps_on_pue(self, count: int) -> None:
-        for payment in self._payments(count, lambda p, i: i.plan == "pue_terms" and i.open == 0 and not p.rep):
+        for payment in self._payments(
+            count, lambda p, i: i.plan == "pue_terms" and i.open == 0 and not p.rep
+        ):
             application = payment.applications[0]
             payment.rep = Rep(at_hour(application.applied_date, self.rng).replace(hour=18))
             application.partiality = 1
@@ -227,4 +235,4 @@ class Oddities:
         company = self.company
         company.repeated_invoices = self._invoices(count, lambda i: i.plan == "normal" and i.has_cfdi)
         company.conflicting_rows = self._invoices(1, lambda i: i.plan == "normal" and bool(i.purchase_order))
-        company.repeated_payments = self._payments(count, lambda p, i: p.rep is not None)
+        company.repeated_payments = self._payments(count, lambda p, _i: p.rep is not None)

@@ -39,12 +39,15 @@ from ingestion.sample.truth_ledger import BASES, NON_CASH, Ledger, is_credit_sal
 
 PROMISE_GRACE_DAYS = 2
 BUCKETS = ("current_mxn", "d1_30_mxn", "d31_60_mxn", "d61_90_mxn", "d91_120_mxn", "d120_plus_mxn")
+FLOWS = ("billed", "collected_applied", "credit_notes", "advance_applied", "cancelled", "write_off")
+APART = ("gross_mxn", "overdue_mxn", "unapplied_mxn", "disputed_mxn", "gross_mxn_issue")
 Figures = dict[str, object]
 
 
 def month_ends(company: Company, count: int) -> list[date]:
     """The last `count` month ends on or before the end of history."""
-    ends, day = [], company.end + timedelta(days=1)
+    ends: list[date] = []
+    day = company.end + timedelta(days=1)
     while len(ends) < count:
         day = day.replace(day=1) - timedelta(days=1)
         ends.append(day)
@@ -128,7 +131,7 @@ def _balances(ledger: Ledger, day: date, basis: str) -> Figures:
 
 
 def _empty() -> dict[str, Decimal]:
-    return dict.fromkeys((*BUCKETS, "gross_mxn", "overdue_mxn", "unapplied_mxn", "disputed_mxn", "gross_mxn_issue"), ZERO)
+    return dict.fromkeys((*BUCKETS, *APART), ZERO)
 
 
 def _texts(row: dict[str, Decimal]) -> Figures:
@@ -222,13 +225,15 @@ def movement_kinds(ledger: Ledger, invoice: Invoice, day: date) -> set[str]:
         kinds.add("cancelled")
     for item in ledger.settlements[id(invoice)]:
         if day in (item.effective, item.undone):
-            kinds.add({"payment": "collected_applied", "credit_note": "credit_notes"}.get(item.kind, item.kind))
+            kinds.add(
+                {"payment": "collected_applied", "credit_note": "credit_notes"}.get(item.kind, item.kind)
+            )
     return kinds
 
 
 def _week(ledger: Ledger, end: date) -> Figures:
     start = end - timedelta(days=7)
-    flows = dict.fromkeys(("billed", "collected_applied", "credit_notes", "advance_applied", "cancelled", "write_off"), ZERO)
+    flows = dict.fromkeys(FLOWS, ZERO)
     for back in range(7):
         day = end - timedelta(days=back)
         for invoice in ledger.company.invoices:
@@ -236,12 +241,16 @@ def _week(ledger: Ledger, end: date) -> Figures:
                 continue
             before = ledger.issue_value(invoice, day - timedelta(days=1))
             if invoice.issue_date == day:
-                before = sum((money(part * invoice.fx_rate) for _, _, part in ledger.lines[id(invoice)]), ZERO)
+                before = sum(
+                    (money(part * invoice.fx_rate) for _, _, part in ledger.lines[id(invoice)]), ZERO
+                )
                 flows["billed"] += before
             change = before - ledger.issue_value(invoice, day)
             kinds = movement_kinds(ledger, invoice, day)
             if change and len(kinds) != 1:
-                raise ValueError(f"{invoice.name}: {sorted(kinds)} on {day}, and the truth wants one kind a day")
+                raise ValueError(
+                    f"{invoice.name}: {sorted(kinds)} on {day}, and the truth wants one kind a day"
+                )
             for kind in kinds:
                 flows[kind] += change
     opening = sum((line.open_closing for line in ledger.open_lines(start)), ZERO)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from ingestion.sample.model import ZERO, BankLine, Invoice, Payment
 from ingestion.sample.truth_ledger import Ledger
@@ -73,7 +74,7 @@ def _about_sources(ledger: Ledger, findings: _Findings) -> None:
 def _gaps(serie: str, numbers: set[int]) -> list[str]:
     ordered = sorted(numbers)
     gaps = []
-    for one, two in zip(ordered, ordered[1:], strict=False):
+    for one, two in pairwise(ordered):
         if two - one == 2:
             gaps.append(f"{serie}-{one + 1}")
         elif two - one > 2:
@@ -84,18 +85,30 @@ def _gaps(serie: str, numbers: set[int]) -> list[str]:
 def _about_documents(ledger: Ledger, findings: _Findings) -> None:
     invoices, end = ledger.company.invoices, ledger.company.end
     blank = [i for i in invoices if i.due_date is None]
-    findings.add("MISSING_DUE_DATE", (i.name for i in blank if i.in_register),
-                 (i.name for i in blank if not i.in_register), "CFDIs outside the register have no due date either.")  # fmt: skip
-    findings.add("PUE_WITH_FORM_99", (i.name for i in invoices if i.metodo_pago == "PUE" and i.forma_pago == "99"
-                                      and i.has_cfdi))  # fmt: skip
-    findings.add("PPD_WITHOUT_FORM_99", (i.name for i in invoices if i.metodo_pago == "PPD" and i.forma_pago != "99"
-                                         and i.has_cfdi))  # fmt: skip
+    outside = [i for i in invoices if not i.in_register]
+    findings.add(
+        "MISSING_DUE_DATE",
+        (i.name for i in blank if i.in_register),
+        (i.name for i in outside),
+        "CFDIs outside the register have no due date either.",
+    )
+    forms: dict[tuple[str, bool], list[str]] = {
+        (i.metodo_pago, i.forma_pago == "99"): [] for i in invoices if i.has_cfdi
+    }
+    for invoice in invoices:
+        if invoice.has_cfdi:
+            forms[invoice.metodo_pago, invoice.forma_pago == "99"].append(invoice.name)
+    findings.add("PUE_WITH_FORM_99", forms.get(("PUE", True), []))
+    findings.add("PPD_WITHOUT_FORM_99", forms.get(("PPD", False), []))
     replaced = [i for i in invoices if i.replaced_by]
     findings.add("CANCELLED_AND_REPLACED", (i.name for i in replaced if i.cancel_date))
     findings.add("REPLACED_NOT_CANCELLED", (i.name for i in replaced if not i.cancel_date))
-    findings.add("ISSUED_NOT_SENT",
-                 (i.name for i in invoices if i.in_register and not i.sent_date and not ledger.is_void(i, end)),
-                 (i.name for i in invoices if not i.in_register), "No register says when those CFDIs were sent.")  # fmt: skip
+    findings.add(
+        "ISSUED_NOT_SENT",
+        (i.name for i in invoices if i.in_register and not i.sent_date and not ledger.is_void(i, end)),
+        (i.name for i in outside),
+        "No register says when those CFDIs were sent.",
+    )
 
 
 def _about_balances(ledger: Ledger, findings: _Findings) -> None:
@@ -146,7 +159,9 @@ def _about_payments(ledger: Ledger, findings: _Findings) -> None:
     findings.add("UNAPPLIED_CREDIT_NOTE", (n.cn_id for n in company.credit_notes
                                            if ledger.unapplied_note(n, end, "effective") >= SMALLEST_OPEN))  # fmt: skip
     findings.add("PAYMENT_REVERSED", (p.payment_id for p in company.payments if p.reversed_date))
-    findings.add("REP_OF_REVERSED_PAYMENT", (p.payment_id for p in company.payments if p.reversed_date and p.rep))
+    findings.add(
+        "REP_OF_REVERSED_PAYMENT", (p.payment_id for p in company.payments if p.reversed_date and p.rep)
+    )
     early, moved, late = [], [], []
     for payment, at, invoice, entity in _pairs(ledger):
         if payment.date < invoice.issue_date:
@@ -156,7 +171,9 @@ def _about_payments(ledger: Ledger, findings: _Findings) -> None:
         applied = payment.applications[at].applied_date
         if (applied - max(payment.date, invoice.issue_date)).days > LATE_APPLICATION_DAYS:
             late.append(entity)
-    findings.add("PAYMENT_BEFORE_INVOICE", early, moved, "A payment that followed its invoice to a substitute.")
+    findings.add(
+        "PAYMENT_BEFORE_INVOICE", early, moved, "A payment that followed its invoice to a substitute."
+    )
     findings.add("LATE_APPLICATION", late)
 
 
@@ -186,7 +203,9 @@ def _about_reps(ledger: Ledger, findings: _Findings) -> None:
 def _balance_before(ledger: Ledger, payment: Payment, invoice: Invoice) -> Decimal:
     """What the ledger had open just before a payment took effect (no two things happen to an invoice in one day)."""
     moment = max(payment.date, invoice.issue_date) - timedelta(days=1)
-    return invoice.total - sum((s.amount for s in ledger.settlements[id(invoice)] if s.counts(moment, "effective")), ZERO)
+    return invoice.total - sum(
+        (s.amount for s in ledger.settlements[id(invoice)] if s.counts(moment, "effective")), ZERO
+    )
 
 
 def _about_work(ledger: Ledger, findings: _Findings, promises: dict[str, str]) -> None:
@@ -204,7 +223,10 @@ def _about_work(ledger: Ledger, findings: _Findings, promises: dict[str, str]) -
 def _about_bank(ledger: Ledger, findings: _Findings) -> None:
     """Section 9, Bank: references and joint deposits first, then by date and id, exact before tolerance."""
     company = ledger.company
-    lines = {line.bank_line_id: line for line in sorted(company.bank_lines, key=lambda b: (b.value_date, b.bank_line_id))}
+    lines = {
+        line.bank_line_id: line
+        for line in sorted(company.bank_lines, key=lambda b: (b.value_date, b.bank_line_id))
+    }
     named: dict[str, list[BankLine]] = {}
     for line in lines.values():
         if line.reference:
@@ -217,7 +239,9 @@ def _about_bank(ledger: Ledger, findings: _Findings) -> None:
             del lines[hit.bank_line_id]
         else:
             waiting += [(p.date, p.payment_id, p, p.amount) for p in group]
-    waiting += [(p.reversed_date, p.payment_id, p, -p.amount) for p in company.payments if p.reversed_date]
+    for payment in company.payments:
+        if payment.reversed_date:
+            waiting.append((payment.reversed_date, payment.payment_id, payment, -payment.amount))
     absent, mismatch = [], []
     for day, _, payment, amount in sorted(waiting, key=lambda w: (w[0], w[1], -w[3])):
         near = [b for b in lines.values() if b.currency == payment.currency

@@ -127,7 +127,9 @@ class Ledger:
                     kind, amount, starts, max(starts, applied), note.cancel_date or FOREVER, note.cn_id
                 ))  # fmt: skip
         for loss in self.company.write_offs:
-            self.settlements[id(loss.invoice)].append(Settlement("write_off", loss.amount, loss.date, loss.date))
+            self.settlements[id(loss.invoice)].append(
+                Settlement("write_off", loss.amount, loss.date, loss.date)
+            )
 
     def _spread_rates(self) -> None:
         day, last = min(self.company.fx), ZERO
@@ -176,7 +178,9 @@ class Ledger:
             paid -= covered
             rest = amount - covered
             if rest > 0:
-                yield OpenLine(invoice, number, due, rest, money(rest * closing), money(rest * invoice.fx_rate))
+                yield OpenLine(
+                    invoice, number, due, rest, money(rest * closing), money(rest * invoice.fx_rate)
+                )
 
     def issue_value(self, invoice: Invoice, day: date) -> Decimal:
         """What is open of an invoice at its own rate, rounded per instalment (C13), effective basis."""

@@ -84,7 +84,8 @@ class _Writer:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             for name, data in members:
-                info = zipfile.ZipInfo(name, (self.company.end.year, self.company.end.month, self.company.end.day, 12, 0, 0))
+                end = self.company.end
+                info = zipfile.ZipInfo(name, (end.year, end.month, end.day, 12, 0, 0))
                 info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
                 archive.writestr(info, data)
         self.summary.in_zip += len(members)
@@ -115,7 +116,9 @@ def _write_copies(writer: _Writer, again: list[tuple[str, bytes]]) -> None:
     """Three CFDIs once more, byte for byte, in a ZIP; and one of them with an Addenda: the same document."""
     writer.zip(writer.inbox / "cfdi" / "reenvio.zip", again)
     name, data = again[0]
-    addenda = b'<cfdi:Addenda><orden xmlns="urn:ejemplo:addenda" numero="1"/></cfdi:Addenda></cfdi:Comprobante>'
+    addenda = (
+        b'<cfdi:Addenda><orden xmlns="urn:ejemplo:addenda" numero="1"/></cfdi:Addenda></cfdi:Comprobante>'
+    )
     writer.file(writer.inbox / "cfdi" / "con_addenda" / name, data.replace(b"</cfdi:Comprobante>", addenda))
     writer.summary.copies = len(again) + 1
 
@@ -132,9 +135,14 @@ def _write_registers(writer: _Writer) -> None:
         writer.summary.register_rows[kind] = len(rows)
 
 
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+    del done, total
+
+
 def write(company: Company, inbox: Path, truth_dir: Path, progress: Progress | None = None) -> Summary:
     """Write everything; `progress(done, total)` is called now and then, in CFDIs."""
-    tell: Progress = progress or (lambda done, total: None)
+    tell = progress or _silent
     writer = _Writer(company, inbox)
     total = len(company.invoices) + len(company.credit_notes) + len(rep_groups(company))
     tell(0, total)

@@ -15,7 +15,18 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from ingestion.sample.model import (
-    FOREIGN_RFC, MXN, PUBLIC_RFC, ZERO, Application, Company, CreditNote, Customer, Invoice, Line, Payment, Tax,
+    FOREIGN_RFC,
+    MXN,
+    PUBLIC_RFC,
+    ZERO,
+    Application,
+    Company,
+    CreditNote,
+    Customer,
+    Invoice,
+    Line,
+    Payment,
+    Tax,
     money,
 )  # fmt: skip
 
@@ -26,9 +37,7 @@ HEAD = (
     'Version="4.0"'
 )
 PAGO_NS = ' xmlns:pago20="http://www.sat.gob.mx/Pagos20"'
-PAGO_XSD = (
-    " http://www.sat.gob.mx/Pagos20 http://www.sat.gob.mx/sitio_internet/cfd/Pagos/Pagos20.xsd"
-)
+PAGO_XSD = " http://www.sat.gob.mx/Pagos20 http://www.sat.gob.mx/sitio_internet/cfd/Pagos/Pagos20.xsd"
 HEAD_PLAIN = HEAD.format(pago_ns="", pago_xsd="")
 HEAD_PAGO = HEAD.format(pago_ns=PAGO_NS, pago_xsd=PAGO_XSD)
 CERTIFICATE_NUMBER = "00001000000700000017"
@@ -111,7 +120,9 @@ def _line_tax(tax: Tax) -> str:
 def _line(line: Line) -> str:
     added = "".join(_line_tax(t) for t in line.taxes if t.kind == "traslado")
     held = "".join(_line_tax(t) for t in line.taxes if t.kind == "retencion")
-    taxes = f"<cfdi:Traslados>{added}</cfdi:Traslados>" + (f"<cfdi:Retenciones>{held}</cfdi:Retenciones>" if held else "")
+    taxes = f"<cfdi:Traslados>{added}</cfdi:Traslados>" + (
+        f"<cfdi:Retenciones>{held}</cfdi:Retenciones>" if held else ""
+    )
     sku = f' NoIdentificacion="{line.sku}"' if line.sku else ""
     discount = f' Descuento="{line.discount}"' if line.discount else ""
     return (
@@ -138,7 +149,9 @@ def _document_taxes(taxes: list[Tax]) -> str:
     )  # fmt: skip
 
 
-def _money_attributes(currency: str, rate: Decimal, subtotal: Decimal, discount: Decimal, total: Decimal) -> str:
+def _money_attributes(
+    currency: str, rate: Decimal, subtotal: Decimal, discount: Decimal, total: Decimal
+) -> str:
     exchange = "" if currency == MXN else f' TipoCambio="{rate}"'
     off = f' Descuento="{discount}"' if discount else ""
     return f' SubTotal="{subtotal}"{off} Moneda="{currency}"{exchange} Total="{total}"'
@@ -150,7 +163,9 @@ def invoice_xml(company: Company, invoice: Invoice) -> str:
     attributes = (
         f' Serie="{invoice.serie}" Folio="{invoice.folio}" FormaPago="{invoice.forma_pago}"{terms} '
         f'MetodoPago="{invoice.metodo_pago}"'
-    ) + _money_attributes(invoice.currency, invoice.fx_rate, invoice.subtotal, invoice.discount, invoice.total)
+    ) + _money_attributes(
+        invoice.currency, invoice.fx_rate, invoice.subtotal, invoice.discount, invoice.total
+    )
     relations = []
     if invoice.replaces:
         relations.append(("04", [invoice.replaces.uuid]))
@@ -177,7 +192,9 @@ def credit_note_xml(company: Company, note: CreditNote) -> str:
     attributes = f' Serie="NC" Folio="{note.folio}" FormaPago="{form}" MetodoPago="PUE"' + _money_attributes(
         note.currency, note.fx_rate, note.subtotal, ZERO, note.total
     )
-    line = Line("84111506", "ACT", "Actividad", "", note.reason, 1, note.subtotal, note.subtotal, ZERO, note.taxes)
+    line = Line(
+        "84111506", "ACT", "Actividad", "", note.reason, 1, note.subtotal, note.subtotal, ZERO, note.taxes
+    )
     return (
         _head(company, HEAD_PLAIN, note.uuid, note.issued_at, "E", attributes)
         + (_related([(note.relation, [i.uuid for i in note.related])]) if note.related else "")
@@ -219,7 +236,9 @@ class _PaidTaxes:
 
     def of_payment(self) -> str:
         """The Pago's ImpuestosP."""
-        held = "".join(f'<pago20:RetencionP ImpuestoP="{k}" ImporteP="{_six(v)}"/>' for k, v in sorted(self.held.items()))
+        held = "".join(
+            f'<pago20:RetencionP ImpuestoP="{k}" ImporteP="{_six(v)}"/>' for k, v in sorted(self.held.items())
+        )
         added = ""
         for (impuesto, rate), (base, amount) in sorted(self.added.items()):
             factor = f'Tasa" TasaOCuotaP="{rate}" ImporteP="{_six(amount)}"' if rate else 'Exento"'
@@ -238,8 +257,9 @@ def _pago(payment: Payment, totals: dict[str, Decimal]) -> str:
         invoice = item.invoice
         same = invoice.currency == payment.currency
         eq = Decimal(1) if same else (item.amount / item.amount_payment).quantize(TEN, ROUND_HALF_UP)
+        uuid = invoice.uuid.lower() if invoice.folio % 5 == 0 else invoice.uuid
         documents += (
-            f'<pago20:DoctoRelacionado IdDocumento="{invoice.uuid.lower() if invoice.folio % 5 == 0 else invoice.uuid}" '
+            f'<pago20:DoctoRelacionado IdDocumento="{uuid}" '
             f'Serie="{invoice.serie}" Folio="{invoice.folio}" MonedaDR="{invoice.currency}" EquivalenciaDR="{eq}" '
             f'NumParcialidad="{item.partiality}" ImpSaldoAnt="{item.balance_before}" ImpPagado="{item.amount}" '
             f'ImpSaldoInsoluto="{item.balance_after}" ObjetoImpDR="02">'
