@@ -40,13 +40,16 @@ class HomePaths:
 
     @property
     def marts_file(self) -> Path:
-        """The candidate marts, in a file of their own so that publishing is a file copy."""
-        return self.home / "warehouse" / "marts.duckdb"
+        """The candidate marts, in a file of their own so that publishing is a file copy.
+
+        Neither this file nor the delivery is named like its schema: DuckDB would find the name ambiguous.
+        """
+        return self.home / "warehouse" / "candidate.duckdb"
 
     @property
     def delivery_file(self) -> Path:
         """The new rows of this run, before gate 1."""
-        return self.home / "warehouse" / "delivery.duckdb"
+        return self.home / "warehouse" / "incoming.duckdb"
 
     @property
     def dbt_target(self) -> Path:

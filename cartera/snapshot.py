@@ -59,16 +59,17 @@ def describe(path: Path) -> Snapshot:
     """Read a snapshot's own row of `meta.snapshot`. Raises SnapshotError."""
     connection = open_readonly(path)
     try:
-        row = connection.execute(
+        rows = connection.execute(
             "select run_id, as_of, published_at, fingerprint from meta.snapshot"
-        ).fetchone()
+        ).fetchall()
     except duckdb.Error as error:
         raise SnapshotError("no es una publicación de Cartera", str(path), "Elige otra") from error
     finally:
         connection.close()
-    if row is None:
+    if not rows:
         raise SnapshotError("la publicación no dice de qué corrida es", str(path), "Elige otra")
-    return Snapshot(row[0], path, row[1], row[2], row[3])
+    run_id, as_of, published_at, fingerprint = rows[0]
+    return Snapshot(run_id, path, as_of, published_at, fingerprint)
 
 
 def list_all(paths: HomePaths) -> list[Snapshot]:
@@ -176,8 +177,8 @@ def scan(path: Path) -> dict[str, int]:
             hashed = ", ".join('"' + column.replace('"', '""') + '"' for column in columns)
             found = connection.execute(
                 f'select count(*), max(hash({hashed})) from "{schema}"."{table}"'
-            ).fetchone()
-            rows[f"{schema}.{table}"] = found[0] if found else 0
+            ).fetchall()
+            rows[f"{schema}.{table}"] = found[0][0] if found else 0
     except duckdb.Error as error:
         raise SnapshotError(
             f"la lectura completa falló ({str(error).splitlines()[0][:160]})", str(path), "Vuelve a correr"

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -73,6 +74,14 @@ def writable(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise explain(error, database) from error
     finally:
         connection.close()
+
+
+def first_row(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None
+) -> tuple[Any, ...] | None:
+    """The first row, with the result closed: DuckDB 2 refuses other work on a connection with one open."""
+    rows = connection.execute(sql, parameters).fetchall()
+    return rows[0] if rows else None
 
 
 def attach(connection: duckdb.DuckDBPyConnection, database: Path, alias: str) -> None:

@@ -21,6 +21,7 @@ from cartera.calendar import utc_now
 from cartera.home import HomePaths
 from cartera.progress import Reporter
 from cartera.settings import Settings
+from cartera.warehouse import first_row
 from ingestion import archive, archives, inbox
 from ingestion.cfdi.reader import CfdiBatch, read_cfdis
 from ingestion.contracts import RAW_TABLES
@@ -228,7 +229,8 @@ class Collector:
             else:
                 self._add(replace(row, status="loaded", reason="", rows_read=0, rows_loaded=0,
                                   rows_quarantined=0, rows_duplicate=0))  # fmt: skip
-        self.reporter.step("Releyendo el archivo histórico", len(rows))
+        if rows:
+            self.reporter.step("Releyendo el archivo histórico", len(rows))
         items: list[tuple[FileRow, bytes]] = []
         places = [p for p in self.ledger.places() if p.sha256 in rows]
         for sha256, data in archive.fetch_all(self.paths.ledger_file.parent, places):
@@ -372,7 +374,7 @@ class Collector:
         self.intake.files_by_status = dict(counts)
         self.intake.files_new = sum(n for _, n in counts)
         for name in RAW_TABLES:
-            found = self.delivery.execute(f"select count(*) from delivery.{name}").fetchone()
+            found = first_row(self.delivery, f"select count(*) from delivery.{name}")
             if found and found[0]:
                 self.intake.delivered_rows[name] = found[0]
         return self.intake

@@ -265,12 +265,27 @@ def export_weekly(
     cli_read.export_weekly(home, as_of, out)
 
 
+def _keep_trace(error: Exception) -> str:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="cartera-error-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as kept:
+        kept.write("".join(traceback.format_exception(error)))
+    first = (str(error).splitlines() or [""])[0][:300]
+    return f"{type(error).__name__}: {first}. El detalle está en {kept.name}; corre «cartera doctor» o repórtalo."
+
+
 def main() -> None:
     """Entry point: errors are one sentence on stderr and exit 1."""
     try:
         app()
     except CarteraError as error:
         typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except Exception as error:
+        typer.echo(f"Error inesperado: {_keep_trace(error)}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("Interrumpido. Lo publicado sigue vigente; puedes volver a correr.", err=True)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from cartera import snapshot
 from cartera.calendar import utc_now
 from cartera.errors import GateRefused, WarehouseError
-from cartera.warehouse import attach, writable
+from cartera.warehouse import attach, first_row, writable
 from ingestion.ledger import Ledger
 from orchestration.context import Check, RunContext, store_run
 from orchestration.fingerprint import code_version
@@ -157,12 +156,13 @@ def _identity(c: duckdb.DuckDBPyConnection, run: RunContext, published_at: dt.da
             "and database_name = current_database() order by 1"
         ).fetchall()
     )
-    totals = c.execute(
+    totals = first_row(
+        c,
         "select coalesce(sum(gross_mxn), 0)::varchar, coalesce(sum(overdue_mxn), 0)::varchar, "
         "coalesce(sum(unapplied_mxn), 0)::varchar from marts.aging_by_customer "
         "where as_of = ? and basis = 'effective'",
         [run.request.as_of],
-    ).fetchone() or ("0", "0", "0")
+    ) or ("0", "0", "0")
     rfcs = [
         row[0]
         for row in c.execute("select rfc from warehouse.intermediate.int_companies order by 1").fetchall()
@@ -179,18 +179,19 @@ def _identity(c: duckdb.DuckDBPyConnection, run: RunContext, published_at: dt.da
 
 
 def _company_name(c: duckdb.DuckDBPyConnection, rfcs: list[str]) -> str:
-    found: Any = c.execute(
+    found = first_row(
+        c,
         "select emisor_nombre from warehouse.raw.cfdi__documents where emisor_rfc in ? and emisor_nombre <> '' "
         "group by 1 order by count(*) desc, 1 limit 1",
         [rfcs or [""]],
-    ).fetchone()
+    )
     return str(found[0]) if found else ""
 
 
 def _check_laws(c: duckdb.DuckDBPyConnection, run: RunContext) -> None:
     """Judge the assembled candidate; the verdicts stand in its own meta.checks."""
     for law, (sql, words) in LAWS.items():
-        found = c.execute(sql).fetchone()
+        found = first_row(c, sql)
         broken = int(found[0]) if found else 0
         message = f"{words} ({broken})" if broken else ""
         status = "failed" if broken else "passed"

@@ -5,7 +5,6 @@ Exit codes: 0 published (or nothing to do), 2 a gate refused, 1 failed.
 
 from __future__ import annotations
 
-import logging
 import os
 import warnings
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from orchestration.context import Request, RunContext, open_run
 from orchestration.fingerprint import nothing_to_do
 
 PUBLISHED, FAILED, REFUSED = 0, 1, 2
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the CLI tells in its own words
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,12 @@ def _materialize(run: RunContext) -> None:
 
     from orchestration.definitions import defs
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
     job = defs().get_job_def("cartera_run")
     with dg.DagsterInstance.get() as instance:
         try:
-            job.execute_in_process(instance=instance, resources={"run": run}, raise_on_error=True)
+            job.execute_in_process(
+                instance=instance, resources={"run": run}, raise_on_error=True, run_config=QUIET
+            )
         except CarteraError:
             raise
         except Exception as error:

@@ -1,7 +1,5 @@
 """Asset `meta/snapshot`: gate 2 on the candidate, then the publication. The publish step checks for itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -3,8 +3,6 @@
 `cartera run` passes its own context; a run launched from the web UI or the schedule opens one here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """The job, the daily schedule and the inbox sensor. A run with nothing to do is skipped before it starts."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from cartera import settings

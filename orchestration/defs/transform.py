@@ -1,7 +1,5 @@
 """Assets of dbt: every model and seed, built by one `dbt build` in process, its tests kept as checks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
