@@ -1,0 +1,137 @@
+"""Raw data by hand for the dbt tests: a small company written straight into the raw tables.
+
+`Raw` collects rows with sensible defaults; `build` writes them to a fresh warehouse, runs dbt in process and
+gives a read connection on the marts. No reader and no loader takes part: these tests are about the rules in SQL.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.contracts import RAW_TABLES, RawTable
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+OWN_RFC = "EMP010101AB1"
+CORE = ["+path:models/marts/core"]
+
+
+def uuid_of(name: str) -> str:
+    """A UUID-shaped id that is easy to read in a failure: the name, padded."""
+    text = (name.encode().hex() + "0" * 32)[:32]
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+@dataclass
+class Raw:
+    """Rows by raw table."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, table: str, **values: Any) -> None:
+        """One row as given; columns not named are null."""
+        unknown = set(values) - {c.name for c in RAW_TABLES[table].all_columns}
+        assert not unknown, f"{table} has no {unknown}"
+        self.rows.setdefault(table, []).append(values)
+
+    def register(self, kind: str, *, file: str = "", delivered: str = "2026-01-01", **values: Any) -> None:
+        """One row of a register, with its provenance."""
+        table = f"register__{kind}"
+        self.add(
+            table,
+            source_file_id=file or f"{kind}-{delivered}",
+            row_number=len(self.rows.get(table, [])) + 1,
+            delivery_date=date.fromisoformat(delivered),
+            row_hash=str(sorted((k, str(v)) for k, v in values.items())),
+            **values,
+        )
+
+    def cfdi(
+        self, name: str, tipo: str, total: str, day: str, *, receptor: str = "CLI020202XY2",
+        related: tuple[tuple[str, str], ...] = (), file: str = "", stamped: str = "", sello: str = "", **more: Any,
+    ) -> str:
+        """A stamped CFDI of ours; `related`: (tipo_relacion, name of the other). Gives its uuid."""
+        uuid, source = uuid_of(name), file or f"x-{name}"
+        values: dict[str, Any] = {
+            "source_file_id": source, "delivery_date": date(2026, 1, 1), "uuid": uuid, "version": "4.0",
+            "tipo_de_comprobante": tipo, "fecha": datetime.fromisoformat(day), "moneda": "XXX" if tipo == "P" else "MXN",
+            "fecha_timbrado": datetime.fromisoformat(stamped or day), "subtotal": Decimal(total), "total": Decimal(total),
+            "metodo_pago": "PPD" if tipo == "I" else None, "emisor_rfc": OWN_RFC, "receptor_rfc": receptor,
+            "receptor_nombre": f"Cliente {receptor}", "is_global": False, "sello_sha256": sello or f"sello-{name}",
+        }
+        self.add("cfdi__documents", **(values | more))
+        for position, (kind, other) in enumerate(related, start=1):
+            self.add(
+                "cfdi__related", source_file_id=source, delivery_date=date(2026, 1, 1), uuid=uuid, position=position,
+                tipo_relacion=kind, related_uuid=uuid_of(other),
+            )
+        return uuid
+
+    def rep(self, name: str, day: str, *pagos: dict[str, Any], **more: Any) -> str:
+        """A REP with its Pagos. A pago: date, amount, currency="MXN", fx, reference, documents=[{invoice, paid, …}]."""
+        uuid = self.cfdi(name, "P", "0", day, **more)
+        common = {"source_file_id": f"x-{name}", "delivery_date": date(2026, 1, 1), "uuid": uuid}
+        for number, pago in enumerate(pagos, start=1):
+            self.add(
+                "cfdi__payments", **common, pago_number=number, fecha_pago=datetime.fromisoformat(pago["date"]),
+                forma_de_pago_p=pago.get("form", "03"), moneda_p=pago.get("currency", "MXN"),
+                tipo_cambio_p=Decimal(pago.get("fx", "1")), monto=Decimal(pago["amount"]), num_operacion=pago.get("reference"),
+            )
+            for place, document in enumerate(pago["documents"], start=1):
+                before = document.get("before")
+                paid = Decimal(document["paid"])
+                self.add(
+                    "cfdi__payment_documents", **common, pago_number=number, docto_number=place,
+                    id_documento=uuid_of(document["invoice"]), moneda_dr=document.get("currency", "MXN"),
+                    equivalencia_dr=Decimal(document.get("eq", "1")), num_parcialidad=document.get("number", 1),
+                    imp_saldo_ant=Decimal(before) if before else None, imp_pagado=paid,
+                    imp_saldo_insoluto=Decimal(before) - paid if before else None,
+                )
+        return uuid
+
+
+def _create(connection: duckdb.DuckDBPyConnection, table: RawTable, rows: list[dict[str, Any]]) -> None:
+    connection.execute(f"create table raw.{table.name} ({table.create_sql})")
+    names = [c.name for c in table.all_columns]
+    if rows:
+        marks = ", ".join("?" * len(names))
+        connection.executemany(f"insert into raw.{table.name} values ({marks})", [[r.get(n) for n in names] for r in rows])
+
+
+def write_warehouse(raw: Raw, path: Path) -> None:
+    """Every raw table, empty where nothing was given."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema raw")
+        for table in RAW_TABLES.values():
+            _create(connection, table, raw.rows.get(table.name, []))
+
+
+def build(raw: Raw, folder: Path, as_of: str = "2026-06-30", **variables: Any) -> duckdb.DuckDBPyConnection:
+    """Write, run dbt, and open the marts (the warehouse is attached as `w`)."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_warehouse(raw, folder / "warehouse.duckdb")
+    os.environ["CARTERA_WAREHOUSE_PATH"] = str(folder / "warehouse.duckdb")
+    os.environ["CARTERA_MARTS_PATH"] = str(folder / "marts.duckdb")
+    os.environ["DO_NOT_TRACK"] = "1"
+    values = {"as_of": as_of} | variables
+    result = dbtRunner().invoke([
+        "--quiet", "--log-level-file", "none", "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path",
+        str(folder / "target"), "--log-path", str(folder / "logs"), "--vars", str(values),
+        "--indirect-selection", "cautious", "--select", *CORE,
+    ])
+    DuckDBConnectionManager.close_all_connections()  # dbt keeps its files open in this process
+    failures = [f"{r.node.name}: {r.message}" for r in (result.result or []) if str(r.status) not in {"success", "pass"}]
+    assert result.success, failures or result.exception
+    connection = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
+    connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as w (read_only)")
+    connection.execute("use marts.marts")
+    return connection
