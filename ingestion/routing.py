@@ -347,7 +347,9 @@ class Collector:
                                           refusal.reason, refusal.raw_text))  # fmt: skip
         self.intake.refused_rows[row.kind] = self.intake.refused_rows.get(row.kind, 0) + 1
         if len(self.intake.problems) < 5:
-            self.intake.problems.append(refusal.reason)
+            name = f"{row.path} › {row.member}" if row.member else row.path
+            place = "" if refusal.row_number is None else f", {refusal.location}"
+            self.intake.problems.append(f"{name}{place}: {refusal.reason.removeprefix(name + ': ')}")
 
     # -- writing -----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from cartera.errors import HomeError
 from cartera.home import FOLDERS, HomePaths, existing_home, resolve_home
 from orchestration.console import OUT, ConsoleReporter
 
+SAMPLE_END = dt.date(2026, 6, 30)  # the day that shows the sample best
 TEMPLATE = Path(__file__).resolve().parents[1] / "cartera" / "default_settings.toml"
 
 
@@ -48,7 +50,7 @@ def sample(home: Path | None, invoices: int, seed: int) -> None:
     with ConsoleReporter() as reporter:
         summary = write_sample(existing_home(paths.home), invoices, seed, reporter)
     OUT.print(summary, markup=False)
-    OUT.print(f"Ahora: cartera run --home {paths.home} --as-of {sample_end()}", markup=False)
+    OUT.print(f"Ahora: cartera run --home {paths.home} --as-of {SAMPLE_END}", markup=False)
 
 
 def write_sample(paths: HomePaths, invoices: int, seed: int, reporter: ConsoleReporter) -> str:
@@ -57,15 +59,8 @@ def write_sample(paths: HomePaths, invoices: int, seed: int, reporter: ConsoleRe
     from ingestion.sample.write import write
 
     reporter.step("Inventando la empresa de muestra")
-    company = generate(invoices=invoices, seed=seed)
+    company = generate(invoices=invoices, seed=seed, end=SAMPLE_END)
     reporter.step("Escribiendo sus documentos")
-    write(company, paths.inbox, paths.home / "sample_truth", None)
+    write(company, paths.inbox, paths.home / "sample_truth")
     files = sum(1 for path in paths.inbox.rglob("*") if path.is_file())
     return f"Empresa de muestra: {invoices:,} facturas en {files:,} archivos, en {paths.inbox}"
-
-
-def sample_end() -> str:
-    """The last day of the sample: the as_of that shows it best."""
-    from ingestion.sample.company import SAMPLE_END
-
-    return SAMPLE_END.isoformat()

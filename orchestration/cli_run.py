@@ -10,7 +10,7 @@ from cartera.calendar import today_mx
 from cartera.errors import InputError
 from cartera.home import HomePaths, existing_home, resolve_home
 from orchestration import run as runner
-from orchestration.cli_home import make_home, sample_end, write_sample
+from orchestration.cli_home import SAMPLE_END, make_home, write_sample
 from orchestration.console import ERR, OUT, ConsoleReporter
 from orchestration.context import Request, RunContext
 
@@ -89,7 +89,7 @@ def demo(home: Path, invoices: int, *, serve: bool, port: int) -> int:
     if not any(paths.inbox.iterdir()):
         with ConsoleReporter() as reporter:
             OUT.print(write_sample(paths, invoices, 7, reporter), markup=False)
-    code = _run(paths, Request(parse_as_of(sample_end()), settle=False))
+    code = _run(paths, Request(SAMPLE_END, settle=False))
     if code != runner.PUBLISHED:
         return code
     OUT.print(
