@@ -15,7 +15,7 @@ from ingestion.sample.invoices import scaled
 from ingestion.sample.model import MXN, BankLine, Company, Payment, money
 from ingestion.sample.names import business_day, is_business_day
 
-ACCOUNTS = {"MXN": "012225001234567897", "USD": "012225007654321094"}
+ACCOUNTS = {"MXN": "Cuenta MXN 4567", "USD": "Cuenta USD 4321"}
 TOLERANCE = Decimal(50)
 
 

@@ -14,7 +14,8 @@ from decimal import Decimal
 from random import Random
 
 from ingestion.sample.customers import Rates
-from ingestion.sample.documents import at_hour, line_taxes
+from ingestion.sample.documents import at_hour, make_note
+from ingestion.sample.habits import due_in_mind, lateness
 from ingestion.sample.invoices import scaled
 from ingestion.sample.model import (
     MXN,
@@ -29,24 +30,6 @@ from ingestion.sample.model import (
     money,
 )  # fmt: skip
 from ingestion.sample.names import business_day, on_weekday
-
-
-def due_in_mind(invoice: Invoice) -> date:
-    """When the customer thinks it is due: the register's date, the contrarrecibo's, or the terms."""
-    if invoice.due_date:
-        return invoice.due_date
-    if invoice.scheduled_date:
-        return invoice.scheduled_date
-    days = invoice.customer.terms_days
-    if days is None:
-        days = 15 if invoice.conditions == "NET15" else 30
-    return invoice.issue_date + timedelta(days=days)
-
-
-def trend(day: date, end: date) -> float:
-    """How slow everyone is: worse until six months before the end, better since."""
-    ago = (end - day).days
-    return 1.0 if ago > 400 else 1.0 + 0.35 * (400 - ago) / 220 if ago > 180 else 1.0 + 0.35 * ago / 180
 
 
 class Collection:
@@ -161,11 +144,13 @@ class Collection:
         invoice.due_date = invoice.instalments[-1][1]
         paid = 3 if invoice.customer.behaviour != "failing" else 1
         for _, due, _ in invoice.instalments[:paid]:
-            self._push(due + timedelta(days=max(-5, self._lateness(invoice, due))), "pay", invoice, 0.5)
+            self._push(
+                due + timedelta(days=max(-5, lateness(invoice, due, self.end, self.rng))), "pay", invoice, 0.5
+            )
 
     def _plan_payment(self, invoice: Invoice) -> None:
         due, rng = due_in_mind(invoice), self.rng
-        late = self._lateness(invoice, due)
+        late = lateness(invoice, due, self.end, self.rng)
         if rng.random() < 0.007:
             if rng.random() < 0.5:
                 self._push(
@@ -176,29 +161,11 @@ class Collection:
         day = max(due + timedelta(days=late), invoice.issue_date + timedelta(days=2))
         self._push(day, "pay", invoice, rng.choice((0.3, 0.4, 0.5, 0.6)) if split else 1.0)
 
-    def _lateness(self, invoice: Invoice, due: date) -> int:
-        """Days after the due date; a failing customer's last months never come (a far-off day)."""
-        rng, habit = self.rng, invoice.customer.behaviour
-        slow = trend(due, self.end)
-        if habit == "punctual":
-            days = rng.gauss(1.0, 3.0) * slow
-        elif habit == "late":
-            days = rng.gauss(17, 10) * slow
-        elif habit == "seasonal":
-            days = rng.gauss(27, 10) if due.month in (12, 1, 2) else rng.gauss(6, 4) * slow
-        elif (self.end - due).days > 160:
-            days = rng.gauss(14, 9)
-        elif rng.random() < 0.45:
-            days = rng.gauss(45, 15)
-        else:
-            days = 9_000
-        return max(-6, min(round(days), 9_000))
-
     # -- money
 
     def _pay(self, group: list[tuple[Invoice, float]], day: date) -> None:
         rng, customer = self.rng, group[0][0].customer
-        in_pesos = group[0][0].currency == USD and not customer.num_reg_id_trib and rng.random() < 0.2
+        in_pesos = group[0][0].currency == USD and not customer.num_reg_id_trib and rng.random() < 0.3
         currency = MXN if in_pesos else group[0][0].currency
         rate = self.rates.on(USD, day) if in_pesos else Decimal(1)
         applied = self._applied_on(day, late=rng.random() < 0.03)
@@ -285,7 +252,8 @@ class Collection:
         relation = rng.choices(("01", "03"), (3, 2))[0]
         share = rng.choice((4, 6, 8, 10, 15)) if relation == "01" else rng.choice((10, 20, 30))
         partner = self._partner(invoice, day) if rng.random() < 0.15 else None
-        note = make_note(invoice, money(invoice.open * share / 100), relation, day, self.rates, rng)
+        rate = self.rates.on(invoice.currency, day)
+        note = make_note(invoice, money(invoice.open * share / 100), relation, day, rate, rng)
         note.applications = [(invoice, day, note.total)]
         if partner and partner.open > note.total and note.total > 100:
             part = money(note.total * Decimal("0.6"))
@@ -345,21 +313,3 @@ def _part(invoice: Invoice, share: float) -> Decimal:
         if reached > paid:
             break
     return reached - paid
-
-
-def make_note(
-    invoice: Invoice, wanted: Decimal, relation: str, day: date, rates: Rates, rng: Random
-) -> CreditNote:
-    """A credit note of about `wanted`, at its invoice's first VAT rate."""
-    rate = next((t.rate for t in invoice.taxes if t.kind == "traslado"), "")
-    kind = "iva" if Decimal(rate or 0) else "zero" if rate else "exempt"
-    base = money(wanted / (1 + Decimal(rate or 0)))
-    taxes = line_taxes(kind, base, rate)
-    total = base + sum((t.amount for t in taxes), ZERO)
-    reason = {"01": "Bonificación por volumen", "03": "Devolución de mercancía"}.get(
-        relation, "Ajuste comercial"
-    )
-    return CreditNote(
-        invoice.customer, at_hour(day, rng), invoice.currency, rates.on(invoice.currency, day), relation,
-        [invoice] if relation else [], reason, taxes, base, total, [],
-    )  # fmt: skip

@@ -6,11 +6,11 @@ lines, the document's taxes and its total always agree.
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from random import Random
 
-from ingestion.sample.model import ZERO, Customer, Invoice, Line, Tax, money
+from ingestion.sample.model import ZERO, CreditNote, Customer, Invoice, Line, Tax, money
 
 # clave, unit, unit name, sku, description, price in pesos, tax kind
 Product = tuple[str, str, str, str, str, int, str]
@@ -37,9 +37,9 @@ ADVANCE: Product = ("84111506", "ACT", "Actividad", "", "Anticipo del bien o ser
 GLOBAL: Product = ("01010101", "ACT", "Actividad", "", "Venta", 0, "iva")
 
 
-def at_hour(day: object, rng: Random) -> datetime:
+def at_hour(day: date, rng: Random) -> datetime:
     """A working hour of a day."""
-    return datetime.combine(day, time(rng.randrange(9, 18), rng.randrange(60), rng.randrange(60)))  # type: ignore[arg-type]
+    return datetime.combine(day, time(rng.randrange(9, 18), rng.randrange(60), rng.randrange(60)))
 
 
 def _line(product: Product, target: Decimal, customer: Customer, discount: int) -> Line:
@@ -115,4 +115,22 @@ def make_invoice(
         customer, issued_at, currency, fx_rate, metodo, "99" if metodo == "PPD" else customer.forma_pago,
         lines, subtotal, discount, taxes, total, open=total, conditions=customer.conditions,
         busy_until=issued_at.date(),
+    )  # fmt: skip
+
+
+def make_note(
+    invoice: Invoice, wanted: Decimal, relation: str, day: date, rate: Decimal, rng: Random
+) -> CreditNote:
+    """A credit note of about `wanted`, at its invoice's first VAT rate."""
+    vat = next((t.rate for t in invoice.taxes if t.kind == "traslado"), "")
+    kind = "iva" if Decimal(vat or 0) else "zero" if vat else "exempt"
+    base = money(wanted / (1 + Decimal(vat or 0)))
+    taxes = line_taxes(kind, base, vat)
+    total = base + sum((t.amount for t in taxes), ZERO)
+    reason = {"01": "Bonificación por volumen", "03": "Devolución de mercancía"}.get(
+        relation, "Ajuste comercial"
+    )
+    return CreditNote(
+        invoice.customer, at_hour(day, rng), invoice.currency, rate, relation,
+        [invoice] if relation else [], reason, taxes, base, total, [],
     )  # fmt: skip

@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from ingestion.sample.collection import due_in_mind
 from ingestion.sample.customers import Rates
+from ingestion.sample.habits import due_in_mind
 from ingestion.sample.invoices import month_firsts, scaled
-from ingestion.sample.model import MXN, USD, ZERO, Company, Dispute, Invoice, Promise, money
+from ingestion.sample.model import MXN, USD, ZERO, Company, Dispute, Invoice, Payment, Promise, money
 from ingestion.sample.names import business_day
 
 DISPUTE_REASONS = ("price", "quantity", "delivery", "missing_order", "wrong_data", "return", "already_paid")
@@ -103,11 +103,37 @@ class FollowUp:
             found = self._promise_for(invoice, len(made))
             if found:
                 made.append((*found[:2], invoice, found[2]))
+        self._customer_promises(2)
         made.sort(key=lambda p: (p[0], p[2].invoice_id))
         for number, (day, promised, invoice, amount) in enumerate(made, 1):
             self.company.promises.append(
                 Promise(f"PR{number:04d}", invoice.customer, invoice, day, promised, amount, invoice.currency)
             )
+
+    def _customer_promises(self, count: int) -> None:
+        """Promises of a customer as a whole: in pesos, in weeks when what it paid is what was applied."""
+        dollars = {i.customer.customer_id for i in self.company.invoices if i.currency == USD}
+        for payment in reversed(self.company.payments):
+            if not count:
+                break
+            customer, day = payment.customer, payment.date
+            made, promised = day - timedelta(days=4), day + timedelta(days=1)
+            window = [p for p in self.company.payments if p.customer is customer
+                      and made - timedelta(days=1) <= p.date <= promised + timedelta(days=3)]  # fmt: skip
+            if (self.end - day).days > 20 and window == [payment] and self._is_plain(payment, dollars):
+                share = Decimal("1.4") if count == 1 else Decimal(1)
+                self.company.promises.append(Promise(
+                    f"PC{count:04d}", customer, None, made, promised, money(payment.amount * share), MXN
+                ))  # fmt: skip
+                count -= 1
+
+    def _is_plain(self, payment: Payment, dollars: set[str]) -> bool:
+        applied = sum((a.amount for a in payment.applications), ZERO)
+        return (
+            payment.customer.weight > 0 and payment.customer.customer_id not in dollars
+            and payment.forma_pago != "17" and not payment.reversed_date and not payment.direct
+            and applied == payment.amount and all(a.invoice.issue_date <= payment.date for a in payment.applications)
+        )  # fmt: skip
 
     def _promise_for(self, invoice: Invoice, at: int) -> tuple[date, date, Decimal] | None:
         """(made, promised, amount): about a half kept, a fifth partial, the rest broken; every fifth is pending."""

@@ -61,7 +61,7 @@ class Issuer:
         for first in self.rng.choices(months, growth, k=count):
             day = first + timedelta(days=self.rng.randrange(28))
             day = day if self.rng.random() < 0.03 else business_day(day)
-            days.append(min(max(day, self.start), self.end))
+            days.append(min(max(day, business_day(self.start)), self.end))
         return sorted(days)
 
     def _net(self, customer: Customer, currency: str) -> Decimal:

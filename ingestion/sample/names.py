@@ -21,7 +21,7 @@ WORDS = (
     "Cóndor", "Río Turbio", "Azahar", "Núcleo", "Sierra Gorda", "Ocelote", "Pirámide", "Güemes", "Niñerías",
     "Álamo", "Tecolote", "Mañana", "Ébano", "Horizonte 21", "Quetzal", "Obsidiana", "Íntegra", "Zarco & Hijos",
     "Manantial", "Copal", "Yerbabuena", "Úrsulo Galván", "Cenzontle", "Mezquite", "Barrañón", "Solferino",
-    "Tepozán", "La Española", "Piñón", "D'Artañán", "Jacaranda", "Ahuehuete", "Castañeda & Söhne",
+    "Tepozán", "La Alcancía", "Piñón", "D'Artañán", "Jacaranda", "Ahuehuete", "Castañeda & Söhne",
 )  # fmt: skip
 FORMS = (
     "S.A. de C.V.", "S.A. de C.V.", "S.A. de C.V.", "S. de R.L. de C.V.", "S.A.P.I. de C.V.", "S.A.S. de C.V."

@@ -11,9 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from ingestion.sample.collection import make_note
 from ingestion.sample.customers import Rates
-from ingestion.sample.documents import at_hour
+from ingestion.sample.documents import at_hour, make_note
 from ingestion.sample.invoices import scaled
 from ingestion.sample.model import MXN, USD, ZERO, Company, Invoice, Payment, Rep, WriteOff, money
 from ingestion.sample.names import business_day
@@ -150,7 +149,8 @@ class Oddities:
             day = business_day(
                 first + timedelta(days=self.rng.randrange(0, max(1, (self.quiet - first).days)))
             )
-            note = make_note(invoice, money(invoice.open * Decimal("1.07")), "03", day, self.rates, self.rng)
+            rate = self.rates.on(MXN, day)
+            note = make_note(invoice, money(invoice.open * Decimal("1.07")), "03", day, rate, self.rng)
             note.applications = [(invoice, day, invoice.open)]
             invoice.moves.append((day, -invoice.open))
             invoice.open, invoice.busy_until, invoice.plan = ZERO, day, "credited"
@@ -162,7 +162,8 @@ class Oddities:
                   and (self.end - i.issue_date).days > 450]  # fmt: skip
         for invoice in self.rng.sample(models, min(count, len(models))):
             day = business_day(invoice.issue_date + timedelta(days=20))
-            note = make_note(invoice, money(self.rng.randrange(4_000, 30_000)), "", day, self.rates, self.rng)
+            rate = self.rates.on(MXN, day)
+            note = make_note(invoice, money(self.rng.randrange(4_000, 30_000)), "", day, rate, self.rng)
             self.company.credit_notes.append(note)
 
     # -- REPs

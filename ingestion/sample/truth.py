@@ -269,10 +269,13 @@ def promise_status(ledger: Ledger, promise: Promise, day: date) -> str:
     """Section 9: kept as soon as the cash suffices, pending until promised + grace, partial if any cash, broken."""
     last = promise.promised + timedelta(days=PROMISE_GRACE_DAYS)
     paid = ZERO
-    if promise.invoice:
-        paid = sum((s.amount for s in ledger.settlements[id(promise.invoice)]
-                    if s.kind == "payment" and s.is_cash and promise.made <= s.effective <= min(last, day)
-                    and s.undone > day), ZERO)  # fmt: skip
+    theirs = [promise.invoice] if promise.invoice else [
+        i for i in ledger.company.invoices if i.customer is promise.customer
+    ]  # fmt: skip
+    for invoice in theirs:
+        paid += sum((s.amount for s in ledger.settlements[id(invoice)]
+                     if s.kind == "payment" and s.is_cash and promise.made <= s.effective <= min(last, day)
+                     and s.undone > day), ZERO)  # fmt: skip
     if paid >= promise.amount:
         return "kept"
     return "pending" if day <= last else "partial" if paid else "broken"
