@@ -84,7 +84,9 @@ def _text(name: str, head: bytes) -> Kind:
 
 def _is_html(start: str) -> bool:
     """A web page, which people save under any name."""
-    return bool(_HTML.match(start) or (not start.startswith("<?xml") and _HTML.search(start[:1000])))
+    near = start[:1000]
+    plain = not start.startswith("<?xml") and "Comprobante" not in near
+    return bool(_HTML.match(start) or (plain and _HTML.search(near)))
 
 
 def _decoded(head: bytes) -> str | None:

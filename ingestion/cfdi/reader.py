@@ -27,6 +27,20 @@ from ingestion.contracts import CFDI_TABLES
 from ingestion.reading import Refusal
 
 _CHUNK_BYTES = 64 * 1024 * 1024
+# Refusals that come before the root is known: then only the text says whether it meant to be a CFDI.
+_BEFORE_THE_ROOT = frozenset(
+    (
+        "empty",
+        "too_large",
+        "too_complex",
+        "too_deep",
+        "doctype",
+        "xml_malformed",
+        "bad_encoding",
+        "encoding_not_allowed",
+        "namespace",
+    )
+)
 _MENTIONS_CFDI = re.compile(rb"sat\.gob\.mx/(?:cfd|TimbreFiscal)|Comprobante")
 
 
@@ -162,10 +176,6 @@ def _set_aside(refused: Refused, data: bytes, flags: list[str]) -> Outcome:
     text = head.decode(encoding, "replace")[:500]
     text = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
     kind = refused.kind
-    if (
-        kind == "cfdi"
-        and refused.location in ("archivo",)
-        and not _MENTIONS_CFDI.search(head.replace(b"\0", b""))
-    ):
+    if refused.code in _BEFORE_THE_ROOT and not _MENTIONS_CFDI.search(head.replace(b"\0", b"")):
         kind = "unknown"
     return Outcome([Refusal(None, refused.location, refused.code, refused.reason, text)], flags, kind)
