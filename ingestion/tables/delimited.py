@@ -121,6 +121,7 @@ def _quick(text: str, delimiter: str, width: int) -> Grid | None:
             separator=delimiter,
             schema={f"c{i}": pl.String for i in range(width)},
             infer_schema=False,
+            missing_columns="insert",
         )
     except pl.exceptions.NoDataError:
         return Grid(pl.DataFrame(schema={"c0": pl.String}))

@@ -83,6 +83,12 @@ class Mapping:
         return found
 
     @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every normalised header that this mapping could use: a row with none of them is no header."""
+        joined = (normalise(header) for spec in self.columns.values() for header in spec.join)
+        return frozenset(header for names in self.synonyms.values() for header in names).union(joined)
+
+    @cached_property
     def ignored(self) -> frozenset[str]:
         """Normalised headers that are known and not wanted."""
         return frozenset(normalise(header) for header in self.ignore)

@@ -30,6 +30,7 @@ class Match:
     missing: tuple[str, ...]
     repeated: tuple[str, ...]  # headers that stand twice and are needed
     told: bool  # every header of the mapping's `match` is there
+    is_literal: bool = False  # every required column stands under its contract name
 
     @property
     def fits(self) -> bool:
@@ -45,6 +46,13 @@ class Match:
     def explained(self) -> frozenset[int]:
         """Positions whose header means something in this mapping."""
         return frozenset(p for positions in self.columns.values() for p in positions)
+
+
+    @property
+    def needed(self) -> frozenset[int]:
+        """Positions that fill a required column."""
+        required = [column.name for column in REGISTERS[self.kind].columns if column.required]
+        return frozenset(p for name in required for p in self.columns.get(name, ()))
 
 
 @dataclass(frozen=True)
@@ -78,10 +86,11 @@ def judge(
 ) -> Verdict:
     """Find the header among the first rows and tell the kind."""
     usable = [m for m in mappings if m.sheet is None or not sheet or normalise(m.sheet) == normalise(sheet)]
+    known = frozenset().union(*(m.vocabulary for m in usable))
     partial: list[tuple[Match, int]] = []
     for number, row in enumerate(rows[:SEARCH_ROWS]):
         headers = [normalise(cell or "") for cell in row]
-        if sum(1 for header in headers if header) == 0:
+        if known.isdisjoint(headers):
             continue
         found = [
             _match(headers, mapping)
@@ -138,7 +147,8 @@ def _match(headers: Sequence[str], mapping: Mapping) -> Match:
     if mapping.kind == "payments" and not any(link in columns for link in PAYMENT_LINKS):
         missing.append("customer_id")
     told = all(normalise(header) in places or normalise(header) in headers for header in mapping.match)
-    return Match(mapping, columns, tuple(missing), tuple(repeated), told)
+    is_literal = all(normalise(c.name) in places for c in REGISTERS[mapping.kind].columns if c.required)
+    return Match(mapping, columns, tuple(missing), tuple(repeated), told, is_literal)
 
 
 def _first_place(names: Sequence[str], places: dict[str, list[int]], used: set[int]) -> tuple[int, ...]:
@@ -204,17 +214,19 @@ def _weight(match: Match) -> tuple[int, int]:
 def _beats(a: Match, b: Match, rivals: list[Match]) -> bool:
     if len(a.mapping.match) != len(b.mapping.match):
         return len(a.mapping.match) > len(b.mapping.match)
+    if a.is_literal != b.is_literal:
+        return a.is_literal
     if a.explained > b.explained:
         return True
     return _score(a, rivals) >= _score(b, rivals) + _CLEARLY
 
 
 def _score(match: Match, rivals: list[Match]) -> int:
-    """Headers explained; the header of an id of its own counts more where no rival has a use for it."""
+    """Headers explained; an id of its own counts more where no rival needs that header."""
     own = REGISTERS[match.kind].key
     key = match.columns.get(own[0], ()) if len(own) == 1 else ()
-    others = {p for rival in rivals if rival is not match for p in rival.explained}
-    return len(match.explained) + (_CLEARLY if key and not set(key) & others else 0)
+    needed = {p for rival in rivals if rival is not match for p in rival.needed}
+    return len(match.explained) + (_CLEARLY if key and not set(key) & needed else 0)
 
 
 def _closer_partial(winner: Match, found: list[Match], named: set[str]) -> Match | None:
