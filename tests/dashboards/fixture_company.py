@@ -25,7 +25,18 @@ CUSTOMERS = [
     ("Northwind Imports LLC", "XEXX010101000", "Monterrey", "Exportación", "Ana Vela", 45, 62, 2, 22, "USD"),
     ("Constructora Miral", "CMI060606FF6", "Monterrey", "Construcción", "Luis Peña", 30, 95, 2, 260, "MXN"),
     ("Distribuidora Nogal", "DNO020202BB2", "Guadalajara", "Mayoreo", "Luis Peña", 30, 33, 3, 190, "MXN"),
-    ("Tiendas La Esquina", "TES050505EE5", "Guadalajara", "Autoservicio", "Marta Ríos", 15, 24, 4, 140, "MXN"),
+    (
+        "Tiendas La Esquina",
+        "TES050505EE5",
+        "Guadalajara",
+        "Autoservicio",
+        "Marta Ríos",
+        15,
+        24,
+        4,
+        140,
+        "MXN",
+    ),
     ("Aceros del Bajío", "ABA010101AA1", "Querétaro", "Industria", "Luis Peña", 60, 20, 3, 180, "MXN"),
     ("Papelera Sur", "PSU070707GG7", "Mérida", "Mayoreo", "Ana Vela", 30, 9, 3, 90, "MXN"),
     ("Servicios Ríos", "SRI080808HH8", "Mérida", "Servicios", "Ana Vela", 30, 6, 2, 110, "MXN"),
@@ -129,7 +140,12 @@ def _pay(company: Company, invoice: dict[str, Any], paid_on: dt.date, chance: ra
 
 
 def _payment(
-    company: Company, invoice: dict[str, Any], day: dt.date, amount: Decimal, part: int, extra: Decimal = Decimal(0)
+    company: Company,
+    invoice: dict[str, Any],
+    day: dt.date,
+    amount: Decimal,
+    part: int,
+    extra: Decimal = Decimal(0),
 ) -> None:
     serial = len(company.payments) + 1
     rate = invoice["fx_rate"]

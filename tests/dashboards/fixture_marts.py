@@ -106,9 +106,12 @@ STATEMENTS = (
     from months cross join names left join billed using (month, value) left join collected using (month, value)
     """
         for dimension, column, other in (
-            ("total", "'total'", "'total'"), ("branch", "branch", "c.branch"),
-            ("segment", "segment", "c.segment"), ("account_owner", "account_owner", "c.account_owner"),
-            ("currency", "currency", "p.currency"), ("company", "company_rfc", "p.company_rfc"),
+            ("total", "'total'", "'total'"),
+            ("branch", "branch", "c.branch"),
+            ("segment", "segment", "c.segment"),
+            ("account_owner", "account_owner", "c.account_owner"),
+            ("currency", "currency", "p.currency"),
+            ("company", "company_rfc", "p.company_rfc"),
         )
     ),
     *(
@@ -126,12 +129,17 @@ STATEMENTS = (
         gross_mxn / nullif(sum(b.billed_net_mxn) over w, 0) * 91 as dso_rolling_3m,
         gross_mxn / nullif(sum(b.billed_net_mxn) over w, 0) * 88 as dso_countback, true as countback_complete,
         current_mxn / nullif(sum(b.billed_net_mxn) over w, 0) * 91 as bpdso_3m, 82.5 as cei_pct
-    from g join marts.billed_vs_collected as b on b.month = g.month and b.dimension = '{dimension}' and b.value = g.value
+    from g join marts.billed_vs_collected as b
+        on b.month = g.month and b.dimension = '{dimension}' and b.value = g.value
     window w as (partition by g.value order by g.month rows 2 preceding)
     """
         for dimension, column in (
-            ("total", "'total'"), ("branch", "a.branch"), ("segment", "a.segment"),
-            ("account_owner", "a.account_owner"), ("currency", "a.currency"), ("company", "a.company"),
+            ("total", "'total'"),
+            ("branch", "a.branch"),
+            ("segment", "a.segment"),
+            ("account_owner", "a.account_owner"),
+            ("currency", "a.currency"),
+            ("company", "a.company"),
         )
     ),
     """
@@ -206,7 +214,9 @@ def disputes(company: Company) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def meta_rows(run_id: str, as_of: dt.date, published: dt.datetime, empty: bool) -> dict[str, list[dict[str, Any]]]:
+def meta_rows(
+    run_id: str, as_of: dt.date, published: dt.datetime, empty: bool
+) -> dict[str, list[dict[str, Any]]]:
     """The rows of the meta tables that are not derived."""
     started = published - dt.timedelta(minutes=2)
     file = {"kind": "invoices", "sha256": "0" * 64, "size_bytes": 2048, "first_seen_at": started,

@@ -25,7 +25,12 @@ PUBLISHED = dt.datetime(2026, 6, 30, 13, 12)  # noqa: DTZ001 - naive UTC, as in 
 
 
 def make_home(
-    folder: Path, *, empty: bool = False, hostile: bool = False, copies: int = 1, published: dt.datetime = PUBLISHED
+    folder: Path,
+    *,
+    empty: bool = False,
+    hostile: bool = False,
+    copies: int = 1,
+    published: dt.datetime = PUBLISHED,
 ) -> HomePaths:
     """A home whose current snapshot is the small company's."""
     paths = HomePaths(folder)
@@ -41,7 +46,12 @@ def make_home(
 
 
 def build(
-    path: Path, *, empty: bool = False, hostile: bool = False, copies: int = 1, published: dt.datetime = PUBLISHED
+    path: Path,
+    *,
+    empty: bool = False,
+    hostile: bool = False,
+    copies: int = 1,
+    published: dt.datetime = PUBLISHED,
 ) -> None:
     """Write the database file."""
     path.unlink(missing_ok=True)
@@ -102,7 +112,9 @@ def _facts(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
     ])  # fmt: skip
 
 
-def _finish_invoice(invoice: dict[str, Any], paid: list[dict[str, Any]], disputed: dict[str, Decimal]) -> None:
+def _finish_invoice(
+    invoice: dict[str, Any], paid: list[dict[str, Any]], disputed: dict[str, Decimal]
+) -> None:
     total_paid = sum((row["amount_ccy"] for row in paid), Decimal(0))
     cancelled = invoice.get("cancel_date") is not None
     still = Decimal(0) if cancelled else invoice["total_ccy"] - total_paid

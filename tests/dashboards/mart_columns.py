@@ -7,25 +7,70 @@ A column without a type gets it from its name: `_mxn` and `_ccy` are money, `_pc
 from __future__ import annotations
 
 MARTS = """
-fct_movements(movement_id, invoice_id, customer_id, instalment INTEGER, kind, effective_date, recorded_date, amount_ccy, currency, amount_mxn_issue M, document_id, is_cash, source_kind, source_file_id)
-fct_invoices(invoice_id, uuid, serie, folio, folio_label, company_rfc, customer_id, customer_name, customer_rfc, branch, segment, salesperson, account_owner, metodo_pago, forma_pago, currency, fx_rate X, subtotal_ccy, iva_ccy, retenciones_ccy, total_ccy, total_mxn_issue M, issue_date, sale_confirmed_date, issue_deadline DATE, sent_date, due_date, due_rule, terms_days INTEGER, cancel_date, cancel_motivo, replaces_invoice_id, replaced_by_invoice_id, purchase_order, origin_type, origin_id, contrarrecibo_folio, contrarrecibo_date, scheduled_payment_date, status, open_ccy, open_mxn_issue M, open_mxn_closing M, fiscal_open_ccy, disputed_open_ccy, paid_ccy, credited_ccy, days_past_due INTEGER, bucket_due, bucket_issue, settled_date, days_to_pay INTEGER, is_credit_sale, is_global, is_receivable, en_sustitucion BOOLEAN, sat_status, rep_status, flags, sources, source_file_id)
-fct_payments(payment_id, rep_uuid, customer_id, customer_name, company_rfc, payment_date, currency, fx_rate X, amount_ccy, amount_mxn, applied_ccy, unapplied_ccy, unapplied_mxn_closing M, method, forma_pago, is_cash, reversed_date, bank_reference, gateway, sources, status, source_file_id)
-fct_payment_applications(application_id, payment_id, invoice_id, customer_id, payment_date, applied_date, effective_date, recorded_date, reversed_date, amount_ccy, currency, amount_payment_ccy, payment_currency, amount_mxn_issue M, num_parcialidad INTEGER, imp_saldo_ant M, imp_saldo_insoluto M, is_cash, source_kind, source_file_id)
-fct_credit_notes(cn_id, uuid, serie, folio, customer_id, customer_name, company_rfc, issue_date, cancel_date, currency, fx_rate X, total_ccy, total_mxn, applied_ccy, unapplied_ccy, tipo_relacion, kind, reason, related_invoice_id, sources, status, source_file_id)
-dim_customers(customer_id, customer_name, rfc, segment, branch, account_owner, account_owner_email, contact_name, contact_email, contact_phone, terms_days INTEGER, terms_from, revision_days, payment_days VARCHAR, portal, credit_limit M, credit_limit_currency, do_not_contact BOOLEAN, tags, sources, is_generic)
+fct_movements(movement_id, invoice_id, customer_id, instalment INTEGER, kind, effective_date, recorded_date,
+    amount_ccy, currency, amount_mxn_issue M, document_id, is_cash, source_kind, source_file_id)
+fct_invoices(invoice_id, uuid, serie, folio, folio_label, company_rfc, customer_id, customer_name,
+    customer_rfc, branch, segment, salesperson, account_owner, metodo_pago, forma_pago, currency, fx_rate X,
+    subtotal_ccy, iva_ccy, retenciones_ccy, total_ccy, total_mxn_issue M, issue_date, sale_confirmed_date,
+    issue_deadline DATE, sent_date, due_date, due_rule, terms_days INTEGER, cancel_date, cancel_motivo,
+    replaces_invoice_id, replaced_by_invoice_id, purchase_order, origin_type, origin_id,
+    contrarrecibo_folio, contrarrecibo_date, scheduled_payment_date, status, open_ccy, open_mxn_issue M,
+    open_mxn_closing M, fiscal_open_ccy, disputed_open_ccy, paid_ccy, credited_ccy, days_past_due INTEGER,
+    bucket_due, bucket_issue, settled_date, days_to_pay INTEGER, is_credit_sale, is_global, is_receivable,
+    en_sustitucion BOOLEAN, sat_status, rep_status, flags, sources, source_file_id)
+fct_payments(payment_id, rep_uuid, customer_id, customer_name, company_rfc, payment_date, currency, fx_rate
+    X, amount_ccy, amount_mxn, applied_ccy, unapplied_ccy, unapplied_mxn_closing M, method, forma_pago,
+    is_cash, reversed_date, bank_reference, gateway, sources, status, source_file_id)
+fct_payment_applications(application_id, payment_id, invoice_id, customer_id, payment_date, applied_date,
+    effective_date, recorded_date, reversed_date, amount_ccy, currency, amount_payment_ccy,
+    payment_currency, amount_mxn_issue M, num_parcialidad INTEGER, imp_saldo_ant M, imp_saldo_insoluto M,
+    is_cash, source_kind, source_file_id)
+fct_credit_notes(cn_id, uuid, serie, folio, customer_id, customer_name, company_rfc, issue_date,
+    cancel_date, currency, fx_rate X, total_ccy, total_mxn, applied_ccy, unapplied_ccy, tipo_relacion, kind,
+    reason, related_invoice_id, sources, status, source_file_id)
+dim_customers(customer_id, customer_name, rfc, segment, branch, account_owner, account_owner_email,
+    contact_name, contact_email, contact_phone, terms_days INTEGER, terms_from, revision_days, payment_days
+    VARCHAR, portal, credit_limit M, credit_limit_currency, do_not_contact BOOLEAN, tags, sources,
+    is_generic)
 dim_report_dates(as_of DATE, is_month_end, is_sunday, is_run_as_of, month DATE)
-balance_intervals(basis, invoice_id, instalment INTEGER, customer_id, currency, issue_date, due_date, valid_from DATE, valid_to DATE, open_ccy, fx_issue_rate X)
+balance_intervals(basis, invoice_id, instalment INTEGER, customer_id, currency, issue_date, due_date,
+    valid_from DATE, valid_to DATE, open_ccy, fx_issue_rate X)
 fx_rates_daily(date DATE, currency, mxn_per_unit X, source)
-aging_open_items(as_of DATE, basis, invoice_id, instalment INTEGER, customer_id, currency, open_ccy, open_mxn_issue M, open_mxn_closing M, issue_date, due_date, days_past_due INTEGER, bucket_due, bucket_issue, disputed_open_ccy)
-aging_by_customer(as_of DATE, basis, customer_id, open_invoices INTEGER, current_mxn, d1_30_mxn, d31_60_mxn, d61_90_mxn, d91_120_mxn, d120_plus_mxn, gross_mxn, overdue_mxn, unapplied_mxn, net_mxn, disputed_mxn, gross_mxn_issue M, overdue_invoices INTEGER, unvalued_items INTEGER, oldest_days INTEGER)
-aging_by_cut(as_of DATE, customer_id, company, branch, segment, salesperson, account_owner, currency, open_invoices INTEGER, current_mxn, d1_30_mxn, d31_60_mxn, d61_90_mxn, d91_120_mxn, d120_plus_mxn, gross_mxn, overdue_mxn, unapplied_mxn, net_mxn, disputed_mxn, gross_mxn_issue M, overdue_invoices INTEGER, unvalued_items INTEGER, oldest_days INTEGER, gross_ccy)
-morosidad(as_of DATE, dimension, value, gross_mxn, overdue_mxn, by_amount_pct, by_amount_num M, by_amount_den M, by_invoice_pct, by_invoice_num INTEGER, by_invoice_den INTEGER, by_customer_pct, by_customer_num INTEGER, by_customer_den INTEGER, over_30_pct, over_30_num M, over_30_den M, over_90_pct, over_90_num M, over_90_den M, by_amount_excl_disputed_pct, by_amount_excl_disputed_num M, by_amount_excl_disputed_den M, unvalued_items INTEGER)
-collection_speed(month DATE, month_end DATE, dimension, value, gross_mxn, current_mxn, unapplied_mxn, net_mxn, net_credit_sales_1m M, net_credit_sales_3m M, net_credit_sales_12m M, days_1m INTEGER, days_3m INTEGER, days_12m INTEGER, dso_simple R, dso_rolling_3m R, dso_rolling_12m R, dso_countback R, countback_complete BOOLEAN, bpdso_1m R, bpdso_3m R, add_1m R, add_3m R, dso_ledger_3m R, cei_pct, cei_num M, cei_den M, cei_excl_write_offs_pct, cei_excl_write_offs_num M, cei_excl_write_offs_den M)
-collection_time(as_of DATE, dimension, value, closed_invoices INTEGER, mean_days R, median_days R, weighted_days R, payment_weighted_days R, km_median_days INTEGER, mean_days_vs_due R, mean_days_late R)
-billed_vs_collected(month DATE, dimension, value, invoices_issued INTEGER, billed_gross_mxn, cancelled_mxn, credit_notes_mxn, billed_net_mxn, collected_mxn, collected_pct, collected_num M, collected_den M)
-disputes(dispute_id, invoice_id, customer_id, customer_name, opened_date, closed_date, reason, reason_name, disputed_amount_ccy, currency, disputed_open_ccy, disputed_open_mxn, outcome, owner, is_open, age_days INTEGER, resolution_days INTEGER)
-dispute_board(as_of DATE, dimension, value, open_count INTEGER, open_amount_mxn, share_of_ar_pct, share_of_ar_num M, share_of_ar_den M, oldest_days INTEGER, closed_count INTEGER, accepted_count INTEGER, accepted_pct, accepted_num INTEGER, accepted_den INTEGER, mean_resolution_days R, median_resolution_days R)
-worklist(customer_id, customer_name, rfc, priority INTEGER, score R, reasons, overdue_mxn, gross_mxn, disputed_mxn, oldest_days INTEGER, overdue_invoices INTEGER, last_contact_date, last_contact_channel, promise_date, promise_amount_mxn, promise_status, next_action, next_action_date, owner, branch, segment, is_today, is_untouched, do_not_contact BOOLEAN, unapplied_mxn)
+aging_open_items(as_of DATE, basis, invoice_id, instalment INTEGER, customer_id, currency, open_ccy,
+    open_mxn_issue M, open_mxn_closing M, issue_date, due_date, days_past_due INTEGER, bucket_due,
+    bucket_issue, disputed_open_ccy)
+aging_by_customer(as_of DATE, basis, customer_id, open_invoices INTEGER, current_mxn, d1_30_mxn, d31_60_mxn,
+    d61_90_mxn, d91_120_mxn, d120_plus_mxn, gross_mxn, overdue_mxn, unapplied_mxn, net_mxn, disputed_mxn,
+    gross_mxn_issue M, overdue_invoices INTEGER, unvalued_items INTEGER, oldest_days INTEGER)
+aging_by_cut(as_of DATE, customer_id, company, branch, segment, salesperson, account_owner, currency,
+    open_invoices INTEGER, current_mxn, d1_30_mxn, d31_60_mxn, d61_90_mxn, d91_120_mxn, d120_plus_mxn,
+    gross_mxn, overdue_mxn, unapplied_mxn, net_mxn, disputed_mxn, gross_mxn_issue M, overdue_invoices
+    INTEGER, unvalued_items INTEGER, oldest_days INTEGER, gross_ccy)
+morosidad(as_of DATE, dimension, value, gross_mxn, overdue_mxn, by_amount_pct, by_amount_num M,
+    by_amount_den M, by_invoice_pct, by_invoice_num INTEGER, by_invoice_den INTEGER, by_customer_pct,
+    by_customer_num INTEGER, by_customer_den INTEGER, over_30_pct, over_30_num M, over_30_den M,
+    over_90_pct, over_90_num M, over_90_den M, by_amount_excl_disputed_pct, by_amount_excl_disputed_num M,
+    by_amount_excl_disputed_den M, unvalued_items INTEGER)
+collection_speed(month DATE, month_end DATE, dimension, value, gross_mxn, current_mxn, unapplied_mxn,
+    net_mxn, net_credit_sales_1m M, net_credit_sales_3m M, net_credit_sales_12m M, days_1m INTEGER, days_3m
+    INTEGER, days_12m INTEGER, dso_simple R, dso_rolling_3m R, dso_rolling_12m R, dso_countback R,
+    countback_complete BOOLEAN, bpdso_1m R, bpdso_3m R, add_1m R, add_3m R, dso_ledger_3m R, cei_pct,
+    cei_num M, cei_den M, cei_excl_write_offs_pct, cei_excl_write_offs_num M, cei_excl_write_offs_den M)
+collection_time(as_of DATE, dimension, value, closed_invoices INTEGER, mean_days R, median_days R,
+    weighted_days R, payment_weighted_days R, km_median_days INTEGER, mean_days_vs_due R, mean_days_late R)
+billed_vs_collected(month DATE, dimension, value, invoices_issued INTEGER, billed_gross_mxn, cancelled_mxn,
+    credit_notes_mxn, billed_net_mxn, collected_mxn, collected_pct, collected_num M, collected_den M)
+disputes(dispute_id, invoice_id, customer_id, customer_name, opened_date, closed_date, reason, reason_name,
+    disputed_amount_ccy, currency, disputed_open_ccy, disputed_open_mxn, outcome, owner, is_open, age_days
+    INTEGER, resolution_days INTEGER)
+dispute_board(as_of DATE, dimension, value, open_count INTEGER, open_amount_mxn, share_of_ar_pct,
+    share_of_ar_num M, share_of_ar_den M, oldest_days INTEGER, closed_count INTEGER, accepted_count INTEGER,
+    accepted_pct, accepted_num INTEGER, accepted_den INTEGER, mean_resolution_days R, median_resolution_days
+    R)
+worklist(customer_id, customer_name, rfc, priority INTEGER, score R, reasons, overdue_mxn, gross_mxn,
+    disputed_mxn, oldest_days INTEGER, overdue_invoices INTEGER, last_contact_date, last_contact_channel,
+    promise_date, promise_amount_mxn, promise_status, next_action, next_action_date, owner, branch, segment,
+    is_today, is_untouched, do_not_contact BOOLEAN, unapplied_mxn)
 exceptions(rule, entity_type, entity_id, customer_id, amount_mxn, detail, owner, since DATE, severity)
 kpis(kpi, period, dimension, dimension_value, value R, numerator M, denominator M, previous R)
 weekly_movements(week_end DATE, metric, value M, ids)
@@ -33,15 +78,20 @@ weekly_bridge(week_end DATE, line, position INTEGER, value_mxn)
 """
 
 META = """
-files(file_id, content_id, path, member, sha256, size_bytes BIGINT, kind, status, reason, flags, rows_read INTEGER, rows_loaded INTEGER, rows_quarantined INTEGER, rows_duplicate INTEGER, first_seen_at TIMESTAMP, last_seen_at TIMESTAMP, delivery_date)
-quarantine(quarantine_id, file_id, path, member, kind, row_number INTEGER, location, code, reason, raw_text, first_seen_at TIMESTAMP, status)
-runs(run_id, as_of DATE, started_at TIMESTAMP, finished_at TIMESTAMP, status, files_new INTEGER, rows_loaded INTEGER, rows_quarantined INTEGER, message, accepted_reason)
+files(file_id, content_id, path, member, sha256, size_bytes BIGINT, kind, status, reason, flags, rows_read
+    INTEGER, rows_loaded INTEGER, rows_quarantined INTEGER, rows_duplicate INTEGER, first_seen_at TIMESTAMP,
+    last_seen_at TIMESTAMP, delivery_date)
+quarantine(quarantine_id, file_id, path, member, kind, row_number INTEGER, location, code, reason, raw_text,
+    first_seen_at TIMESTAMP, status)
+runs(run_id, as_of DATE, started_at TIMESTAMP, finished_at TIMESTAMP, status, files_new INTEGER, rows_loaded
+    INTEGER, rows_quarantined INTEGER, message, accepted_reason)
 checks(run_id, gate, check_name, subject, status, severity, message, observed)
 kpis(kpi, name_es, formula_es, unit, good_direction, mart, section)
 exception_rules(rule, name_es, why_es, what_to_do_es, legal_basis_es, severity, entity_type)
 buckets(bucket, position INTEGER, days_from INTEGER, days_to INTEGER, name_es)
 columns(table_name, column_name, description, data_type)
-snapshot(run_id, as_of DATE, published_at TIMESTAMP, code_version, fingerprint, company_name, own_rfcs, row_counts JSON, totals JSON)
+snapshot(run_id, as_of DATE, published_at TIMESTAMP, code_version, fingerprint, company_name, own_rfcs,
+    row_counts JSON, totals JSON)
 """
 
 SHORT_TYPES = {"M": "DECIMAL(18,2)", "R": "DECIMAL(18,4)", "X": "DECIMAL(18,6)"}
@@ -62,7 +112,7 @@ def _typed(column: str) -> tuple[str, str]:
 def tables(text: str) -> dict[str, list[tuple[str, str]]]:
     """Table name -> (column, SQL type) in order."""
     found = {}
-    for line in text.strip().splitlines():
+    for line in text.strip().replace("\n    ", " ").splitlines():
         name, _, columns = line.rstrip(")").partition("(")
         found[name] = [_typed(column) for column in columns.split(", ")]
     return found

@@ -1,0 +1,73 @@
+"""Codes of the marts as words of the screen. A code without a word is shown as it is."""
+
+from __future__ import annotations
+
+INVOICE_STATUS = {
+    "open": "Abierta", "paid": "Pagada", "credited": "Cerrada con nota", "written_off": "Castigada",
+    "cancelled": "Cancelada",
+}  # fmt: skip
+INVOICE_STATES = {
+    "abiertas": "Abiertas", "vencidas": "Vencidas", "por_vencer": "Por vencer", "disputa": "En disputa",
+    "pagadas": "Pagadas", "castigadas": "Castigadas", "canceladas": "Canceladas", "todas": "Todas",
+}  # fmt: skip
+MOVEMENTS = {
+    "invoice": "Factura", "issued": "Factura", "opening": "Saldo inicial", "payment": "Pago",
+    "payment_reversed": "Pago devuelto", "reversal": "Pago devuelto", "credit_note": "Nota de crédito",
+    "credit_note_cancelled": "Nota de crédito cancelada", "write_off": "Castigo", "cancellation": "Cancelación",
+    "cancelled": "Cancelación", "advance": "Anticipo aplicado", "assumed_payment": "Pago supuesto (PUE)",
+}  # fmt: skip
+EVENTS = {
+    "invoice": "Factura", "cancelled": "Factura cancelada", "payment": "Pago", "reversed": "Pago devuelto",
+    "credit_note": "Nota de crédito", "dispute": "Disputa abierta", "dispute_closed": "Disputa cerrada",
+}  # fmt: skip
+SOURCES = {
+    "register": "registro", "cfdi": "CFDI", "register+cfdi": "registro y CFDI", "cfdi+register": "registro y CFDI",
+    "opening": "saldos iniciales", "rep": "complemento de pago", "payment": "pago", "credit_note": "nota de crédito",
+}  # fmt: skip
+DUE_RULES = {
+    "document": "la fecha del documento", "own": "la fecha del documento", "register": "la fecha del registro",
+    "customer_terms": "los días de crédito del cliente", "contrarrecibo": "el contrarrecibo",
+    "payment_conditions": "las condiciones de pago del CFDI", "cfdi_terms": "las condiciones de pago del CFDI",
+    "pue": "pago en una exhibición", "default": "el plazo general", "default_terms": "el plazo general",
+    "instalments": "sus vencimientos",
+}  # fmt: skip
+PROMISES = {"pending": "pendiente", "kept": "cumplida", "partial": "parcial", "broken": "rota"}
+FILE_STATUS = {
+    "loaded": "Cargado", "quarantined": "Apartado", "duplicate": "Repetido", "pending": "En espera",
+    "conflict": "En conflicto",
+}  # fmt: skip
+CHECK_STATUS = {"passed": "Pasó", "warned": "Aviso", "failed": "No pasó"}
+GATES = {
+    "delivery": "Entrega", "dbt": "Modelos", "candidate": "Contra lo publicado", "publish": "Publicación",
+}  # fmt: skip
+RUN_STATUS = {
+    "published": "Publicada", "unchanged": "Sin cambios", "kept": "Guardada sin publicar", "refused": "No se publicó",
+    "failed": "Falló", "running": "En curso",
+}  # fmt: skip
+SEVERITY = {"critical": "Crítica", "error": "Grave", "warning": "Atención", "info": "Informativa"}
+ENTITIES = {
+    "invoice": "Factura", "payment": "Pago", "credit_note": "Nota de crédito", "customer": "Cliente",
+    "application": "Aplicación", "folio": "Folio", "bank_line": "Movimiento bancario", "document": "Documento",
+    "sale": "Venta", "promise": "Promesa", "incident": "Incidencia",
+}  # fmt: skip
+UNITS = {"mxn": "pesos", "pct": "%", "days": "días", "count": "número"}
+DIRECTIONS = {"up": "Mejor si sube", "down": "Mejor si baja", "none": ""}
+CANCEL_MOTIVES = {
+    "01": "con errores, con relación", "02": "con errores, sin relación", "03": "no se llevó a cabo la operación",
+    "04": "operación de una factura global",
+}  # fmt: skip
+
+
+def say(words: dict[str, str], code: object) -> str:
+    """The word of a code; the code itself where there is none; nothing for nothing."""
+    return words.get(str(code), str(code)) if code not in {None, ""} else ""
+
+
+def flags(text: str | None) -> list[str]:
+    """The oddities of a document, in words."""
+    known = {
+        "pue_assumed_paid": "PUE: se supone pagada al emitirse",
+        "missing_due_date": "sin vencimiento propio",
+    }  # fmt: skip
+    parts = [part.strip() for part in (text or "").replace("|", ",").replace(";", ",").split(",")]
+    return [known.get(part, part.replace("_", " ")) for part in parts if part and known.get(part, "x")]
