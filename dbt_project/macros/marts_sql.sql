@@ -75,3 +75,14 @@ where trim(tag) <> ''
 {% macro matches(x, pattern) -%} {{ return(adapter.dispatch('matches', 'cartera')(x, pattern)) }} {%- endmacro %}
 {% macro default__matches(x, pattern) -%} {{ x }} rlike '{{ pattern }}' {%- endmacro %}
 {% macro duckdb__matches(x, pattern) -%} regexp_matches({{ x }}, '{{ pattern }}') {%- endmacro %}
+
+{# The day by which a payment's REP must exist: the given day of the month after it. #}
+{% macro rep_deadline(payment_date) -%}
+{{ add_days(month_end(payment_date), var('rep_deadline_day')) }}
+{%- endmacro %}
+
+{# How a due date was found, in words. #}
+{% macro due_rule_es(rule) -%}
+case {{ rule }} when 'contrarrecibo' then 'el contrarrecibo' when 'customer_terms' then 'el plazo del cliente'
+    when 'payment_conditions' then 'la condición de pago del CFDI' when 'pue' then 'la fecha de emisión (PUE)' else 'el plazo general' end
+{%- endmacro %}

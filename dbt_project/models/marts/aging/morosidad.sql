@@ -1,5 +1,6 @@
--- Share of the receivables that is overdue, on every report date and dimension, at the closing rate. Num and den of
--- each share stand beside it, so that several rows can be added up.
+-- Balances and the share of them that is overdue, on every report date and dimension, at the closing rate. Num and den
+-- of each share stand beside it, so that several rows can be added up.
+-- depends_on: {{ ref('buckets') }}
 with
 
 disputed as (
@@ -26,6 +27,10 @@ totals as (
         d.dim_key,
         {{ money('sum(a.gross_mxn)') }} as gross_mxn,
         {{ money('sum(a.gross_mxn - a.current_mxn)') }} as overdue_mxn,
+        {%- for row in bucket_rows() %}
+        {{ money('sum(a.' ~ row['column_name'] ~ ')') }} as {{ row['column_name'] }},
+        {%- endfor %}
+        {{ money('sum(a.disputed_mxn)') }} as disputed_mxn,
         {{ money('sum(a.d31_60_mxn + a.d61_90_mxn + a.d91_120_mxn + a.d120_plus_mxn)') }} as over_30_num,
         {{ money('sum(a.d91_120_mxn + a.d120_plus_mxn)') }} as over_90_num,
         {{ money('sum(a.gross_mxn - a.disputed_mxn)') }} as by_amount_excl_disputed_den,
@@ -40,9 +45,19 @@ totals as (
     group by a.as_of, d.dim_key
 ),
 
+unapplied as (
+    select u.as_of, d.dim_key, {{ money('sum(u.unapplied_mxn)') }} as unapplied_mxn
+    from {{ ref('int_unapplied_cells') }} as u
+    inner join {{ ref('int_cut_dimensions') }} as d on u.cut_key = d.cut_key
+    where u.basis = 'effective'
+    group by u.as_of, d.dim_key
+),
+
 -- a total on every report date, also where nothing was open
 grid as (
     select as_of, dim_key from totals
+    union
+    select as_of, dim_key from unapplied
     union
     select r.as_of, d.dim_key
     from {{ ref('dim_report_dates') }} as r cross join {{ ref('int_dimensions') }} as d
@@ -54,9 +69,11 @@ final as (
         g.as_of,
         n.dimension,
         n.value,
-        {%- for column in ['gross_mxn', 'overdue_mxn'] %}
+        {%- for column in ['gross_mxn', 'overdue_mxn', 'disputed_mxn'] + (bucket_rows() | map(attribute='column_name') | list) %}
         coalesce(t.{{ column }}, 0) as {{ column }},
         {%- endfor %}
+        coalesce(u.unapplied_mxn, 0) as unapplied_mxn,
+        {{ money('coalesce(t.gross_mxn, 0) - coalesce(u.unapplied_mxn, 0)') }} as net_mxn,
         {%- for share, num, den in [
             ('by_amount', 'overdue_mxn', 'gross_mxn'), ('by_invoice', 'by_invoice_num', 'by_invoice_den'),
             ('by_customer', 'by_customer_num', 'by_customer_den'), ('over_30', 'over_30_num', 'gross_mxn'),
@@ -71,6 +88,7 @@ final as (
     from grid as g
     inner join {{ ref('int_dimensions') }} as n on g.dim_key = n.dim_key
     left join totals as t on g.as_of = t.as_of and g.dim_key = t.dim_key
+    left join unapplied as u on g.as_of = u.as_of and g.dim_key = u.dim_key
 )
 
 select * from final

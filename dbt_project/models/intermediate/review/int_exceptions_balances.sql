@@ -1,0 +1,78 @@
+-- Exceptions about a balance or a pending task, only while it lasts at as_of: limits, residues, PUE unpaid, promises,
+-- incidents, sales without an invoice, currencies without a rate.
+with
+
+balances as (
+    select * from {{ ref('aging_by_customer') }} where as_of = {{ as_of() }} and basis = 'effective'
+),
+
+limits as (
+    select
+        c.customer_id,
+        b.gross_mxn - b.unapplied_mxn as exposure_mxn,
+        {{ pesos('c.credit_limit', 'r.mxn_per_unit') }} as limit_mxn
+    from {{ ref('dim_customers') }} as c
+    inner join balances as b on c.customer_id = b.customer_id
+    left join {{ ref('fx_rates_daily') }} as r
+        on r.date = {{ as_of() }} and r.currency = coalesce(c.credit_limit_currency, '{{ var("report_currency") }}')
+    where c.credit_limit > 0
+),
+
+sales as (
+    select s.*, a.invoice_key
+    from {{ log_rows(ref('stg_register__pending_sales'), ['sale_id'], 'sale_confirmed_date') }} as s
+    left join {{ ref('int_invoice_aliases') }} as a on a.alias = {{ invoice_alias('s.invoice_id') }}
+),
+
+unvalued as (
+    select b.currency, min(b.issue_date) as since, count(*) as items
+    from {{ ref('balance_intervals') }} as b
+    left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and b.currency = r.currency
+    where b.basis = 'effective' and b.valid_to > {{ as_of() }} and r.mxn_per_unit is null
+        and b.currency <> '{{ var("report_currency") }}'
+    group by b.currency
+    union all
+    select currency, min(issue_date), count(*)
+    from {{ ref('fct_invoices') }}
+    where fx_rate is null and status <> 'cancelled'
+    group by currency
+),
+
+final as (
+    select 'CREDIT_LIMIT_EXCEEDED' as rule, 'customer' as entity_type, customer_id as entity_id, customer_id,
+        {{ money('exposure_mxn - limit_mxn') }} as amount_mxn,
+        'Usa ' || cast(cast(round(100 * cast(exposure_mxn as double) / cast(limit_mxn as double), 1) as decimal(12, 1)) as varchar) || ' % de su límite' as detail,
+        {{ as_of() }} as since, cast(null as varchar) as owner
+    from limits where limit_mxn > 0 and exposure_mxn > limit_mxn
+    union all
+    select 'RESIDUAL_BELOW_1_MXN', 'invoice', invoice_id, customer_id, open_mxn_closing,
+        'Quedan ' || {{ money_es('open_ccy') }} || ' ' || currency, issue_date, null
+    from {{ ref('fct_invoices') }} where open_ccy >= 0.005 and open_mxn_closing >= 0.005 and open_mxn_closing < 1
+    union all
+    select 'PUE_UNPAID_AFTER_MONTH_END', 'invoice', invoice_id, customer_id, open_mxn_closing,
+        'Quedó abierta al cierre de ' || {{ month_name_es('issue_date') }}, {{ month_end('issue_date') }}, null
+    from {{ ref('fct_invoices') }} where metodo_pago = 'PUE' and open_ccy >= 0.005 and {{ month_end('issue_date') }} < {{ as_of() }}
+    union all
+    select case status when 'broken' then 'PROMISE_BROKEN' else 'PROMISE_PARTIAL' end, 'promise', promise_id, customer_id,
+        {{ money('amount_mxn - paid_by_deadline_mxn') }},
+        'Prometió ' || {{ money_es('amount_ccy') }} || ' ' || currency || ' para el ' || cast(promised_date as varchar), promised_date, null
+    from {{ ref('promises') }} where as_of = {{ as_of() }} and status in ('broken', 'partial')
+    union all
+    select 'OPEN_INCIDENT_WITHOUT_OWNER', 'incident', incident_id, customer_id, null,
+        coalesce(type, 'incidencia') || coalesce(' en ' || area, '') || ', abierta hace ' || {{ days_es(days_between('opened_date', as_of())) }},
+        opened_date, null
+    from {{ log_rows(ref('stg_register__incidents'), ['incident_id'], 'opened_date') }} as i
+    where coalesce(trim(owner), '') = '' and (resolved_date is null or resolved_date > {{ as_of() }})
+    union all
+    select 'CONFIRMED_SALE_NOT_INVOICED', 'sale', s.sale_id, s.customer_id, {{ pesos('s.amount', 'r.mxn_per_unit') }},
+        'Confirmada el ' || cast(s.sale_confirmed_date as varchar) || ', debió facturarse el ' || cast(s.issue_deadline as varchar), s.issue_deadline, null
+    from sales as s
+    left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and s.currency = r.currency
+    where s.invoice_key is null and s.issue_deadline < {{ as_of() }}
+    union all
+    select 'FX_RATE_MISSING', 'currency', currency, null, null,
+        cast(sum(items) as varchar) || ' partidas sin tipo de cambio', min(since), null
+    from unvalued group by currency
+)
+
+select * from final

@@ -1,0 +1,141 @@
+-- Exceptions about a document's own data: repeated, missing, dated wrong, of the wrong form, replaced, or known to only
+-- one of register and CFDI. They stay raised whatever the balance. One row a finding; `exceptions` adds the rest.
+with
+
+invoices as (select * from {{ ref('fct_invoices') }} where sources <> 'opening'),
+
+units as (
+    select
+        count(case when sources like '%register%' then 1 end) > 0 as has_register,
+        count(case when sources like '%cfdi%' then 1 end) > 0 as has_cfdis,
+        count(case when sources like '%register%' then sent_date end) > 0 as has_sent_dates
+    from invoices
+),
+
+
+
+flagged as (
+    {%- for rule, flag, detail in [
+        ('DUPLICATE_CFDI_UUID', 'duplicate_in_file', "'El mismo renglón aparece más de una vez en un archivo'"),
+        ('DUPLICATE_CFDI_UUID', 'duplicate_uuid', "'Dos renglones del registro llevan el UUID ' || i.uuid"),
+        ('UUID_CONTENT_CONFLICT', 'content_conflict', "'La misma clave aparece con distinto contenido en un archivo'"),
+        ('UUID_CONTENT_CONFLICT', 'cfdi_conflict', "'Dos CFDI con el UUID ' || i.uuid || ' y distinto sello o total'"),
+        ('SUBSTITUTION_CYCLE', 'substitution_cycle', "'La cadena de sustituciones vuelve a empezar'"),
+        ('NEGATIVE_TOTAL', 'negative_total', "'Total de ' || cast(i.total_ccy as varchar) || ' ' || i.currency"),
+        ('REGISTER_CFDI_MISMATCH', 'register_cfdi_mismatch', "'El registro y el CFDI difieren en importe, fecha, moneda o cliente'"),
+    ] %}
+    select '{{ rule }}' as rule, 'invoice' as entity_type, i.invoice_id as entity_id, i.customer_id, i.total_mxn_issue as amount_mxn,
+        {{ detail }} as detail, i.issue_date as since
+    from invoices as i where {{ has_flag('i.flags', flag) }}
+    union all
+    {%- endfor %}
+    select 'REGISTER_WITHOUT_CFDI', 'document', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'Factura ' || i.folio_label || ' del registro, sin XML', i.issue_date
+    from invoices as i cross join units as u where i.sources = 'register' and u.has_cfdis
+    union all
+    select 'CFDI_WITHOUT_REGISTER', 'document', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'CFDI ' || i.folio_label || ' que no está en el registro', i.issue_date
+    from invoices as i cross join units as u where i.sources = 'cfdi' and u.has_register
+    union all
+    select 'MISSING_DUE_DATE', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'Se usó ' || {{ due_rule_es('i.due_rule') }} || ': vence el ' || cast(i.due_date as varchar), i.issue_date
+    from invoices as i cross join units as u
+    where {{ has_flag('i.flags', 'missing_due_date') }} and not i.is_global and u.has_register
+    union all
+    select 'MISSING_DUE_DATE', 'customer', i.customer_id, i.customer_id, cast(null as decimal(18, 2)),
+        cast(count(*) as varchar) || ' facturas sin vencimiento propio', min(i.issue_date)
+    from invoices as i cross join units as u
+    where {{ has_flag('i.flags', 'missing_due_date') }} and not i.is_global and not u.has_register
+    group by i.customer_id
+),
+
+formal as (
+    select 'PUE_WITH_FORM_99' as rule, 'invoice' as entity_type, i.invoice_id as entity_id, i.customer_id, i.total_mxn_issue as amount_mxn,
+        'PUE con forma de pago 99' as detail, i.issue_date as since
+    from invoices as i where i.metodo_pago = 'PUE' and i.forma_pago = '99'
+    union all
+    select 'PPD_WITHOUT_FORM_99', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'PPD con forma de pago ' || i.forma_pago, i.issue_date
+    from invoices as i where i.metodo_pago = 'PPD' and i.forma_pago <> '99'
+    union all
+    select 'CANCELLED_AND_REPLACED', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'La sustituye ' || i.replaced_by_invoice_id, i.cancel_date
+    from invoices as i where i.cancel_date is not null and i.replaced_by_invoice_id is not null
+    union all
+    select 'REPLACED_NOT_CANCELLED', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'La sustituye ' || i.replaced_by_invoice_id || ' y sigue vigente', i.issue_date
+    from invoices as i where i.en_sustitucion and i.cancel_date is null
+    union all
+    select 'ISSUED_NOT_SENT', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'Emitida hace ' || {{ days_es(days_between('i.issue_date', as_of())) }} || ', sin fecha de envío', i.issue_date
+    from invoices as i cross join units as u
+    where i.sources like '%register%' and i.sent_date is null and i.status <> 'cancelled' and not i.is_global and u.has_sent_dates
+    union all
+    select 'FUTURE_DATED_INVOICE', 'invoice', i.invoice_id, c.customer_id, {{ pesos('i.total_ccy', 'i.fx_rate') }},
+        'Fechada el ' || cast(i.issue_date as varchar) || ' en un archivo del ' || cast(i.delivery_date as varchar), i.issue_date
+    from {{ ref('int_invoices_unified') }} as i left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
+    where i.issue_date > i.delivery_date
+    {%- if var('sat_enabled') %}
+    union all
+    select 'SAT_STATUS_UNKNOWN', 'invoice', i.invoice_id, i.customer_id, i.open_mxn_closing, 'Sin estado del SAT', i.issue_date
+    from invoices as i where i.uuid is not null and i.sat_status is null and i.open_ccy > 0
+    {%- endif %}
+),
+
+-- numbered folios of invoices, credit notes and REPs; one row per gap between two neighbours
+folios as (
+    select company_rfc, serie, folio, issue_date from invoices
+    union all
+    select company_rfc, serie, folio, issue_date from {{ ref('fct_credit_notes') }}
+    union all
+    select company_rfc, serie, folio, issue_date from {{ ref('int_cfdi_documents') }}
+    where tipo_de_comprobante = 'P' and is_own and outcome = 'counts' and issue_date <= {{ as_of() }}
+),
+
+numbers as (
+    select company_rfc, coalesce(serie || '-', '') as prefix, cast(folio as bigint) as number, min(issue_date) as issue_date
+    from folios
+    where {{ matches('folio', '^[0-9]{1,15}$') }}
+    group by company_rfc, coalesce(serie || '-', ''), cast(folio as bigint)
+),
+
+neighbours as (
+    select *, lead(number) over by_number as next_number, lead(issue_date) over by_number as next_date
+    from numbers
+    window by_number as (partition by company_rfc, prefix order by number)
+),
+
+gaps as (
+    select
+        'FOLIO_GAP' as rule,
+        'folio' as entity_type,
+        prefix || cast(number + 1 as varchar)
+        || case when next_number - number > 2 then '..' || prefix || cast(next_number - 1 as varchar) else '' end as entity_id,
+        cast(null as varchar) as customer_id,
+        cast(null as decimal(18, 2)) as amount_mxn,
+        case when next_number - number > 2 then 'Faltan ' || cast(next_number - number - 1 as varchar) || ' folios' else 'Falta un folio' end
+        || coalesce(' de ' || company_rfc, '') as detail,
+        coalesce(greatest(issue_date, next_date), issue_date) as since
+    from neighbours
+    where next_number - number > 1
+),
+
+customers as (
+    select 'RFC_MALFORMED' as rule, 'customer' as entity_type, customer_id as entity_id, customer_id,
+        cast(null as decimal(18, 2)) as amount_mxn, 'RFC ' || rfc as detail, cast(null as date) as since
+    from {{ ref('dim_customers') }}
+    where rfc is not null and rfc not in ('XAXX010101000', 'XEXX010101000')
+        and not {{ matches('rfc', '^[A-ZÑ&]{3,4}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[A-Z0-9]{2}[0-9A]$') }}
+),
+
+final as (
+    select * from flagged
+    union all
+    select * from formal
+    union all
+    select * from gaps
+    union all
+    select * from customers
+)
+
+select * from final

@@ -1,0 +1,114 @@
+-- Exceptions about payments, their applications and their REPs. An application's entity is payment_id->invoice_id.
+with
+
+payments as (
+    select p.*, f.delivery_date
+    from {{ ref('fct_payments') }} as p
+    inner join {{ ref('int_payments') }} as f on p.payment_key = f.payment_key
+    where coalesce(p.sources, '') <> 'assumed'
+),
+
+invoices as (select * from {{ ref('fct_invoices') }}),
+
+applications as (
+    select
+        a.*,
+        p.rep_uuid,
+        p.amount_mxn,
+        p.amount_ccy as payment_amount_ccy,
+        i.invoice_id as known_invoice_id,
+        i.metodo_pago,
+        i.issue_date,
+        i.cancel_date,
+        i.replaced_by_invoice_id,
+        a.payment_id || '->' || a.original_invoice_id as entity_id
+    from {{ ref('fct_payment_applications') }} as a
+    inner join payments as p on a.payment_id = p.payment_id
+    left join invoices as i on a.original_invoice_id = i.invoice_id
+),
+
+repeats as (select * from {{ ref('int_register_repeats') }} where kind = 'payments'),
+
+of_payments as (
+    select 'DUPLICATE_REP_UUID' as rule, 'payment' as entity_type, p.payment_id as entity_id, p.customer_id, p.amount_mxn,
+        'El mismo renglón aparece ' || cast(r.rows_count as varchar) || ' veces en un archivo' as detail, p.payment_date as since
+    from payments as p inner join repeats as r on p.payment_id = r.entity_id
+    where r.contents_count = 1
+    union all
+    select 'UUID_CONTENT_CONFLICT', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
+        'La misma clave aparece con distinto contenido en un archivo', p.payment_date
+    from payments as p inner join repeats as r on p.payment_id = r.entity_id
+    where r.contents_count > 1
+    union all
+    select 'FUTURE_DATED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
+        'Fechado el ' || cast(p.payment_date as varchar) || ' en un archivo del ' || cast(p.delivery_date as varchar), p.payment_date
+    from payments as p where p.payment_date > p.delivery_date
+    union all
+    select 'UNAPPLIED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.unapplied_mxn_closing,
+        {{ money_es('p.unapplied_ccy') }} || ' ' || p.currency || ' por aplicar hace ' || {{ days_es(days_between('p.payment_date', as_of())) }},
+        p.payment_date
+    from payments as p where p.unapplied_ccy >= 0.005
+    union all
+    select 'PAYMENT_REVERSED', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
+        'Devuelto el ' || cast(p.reversed_date as varchar), p.reversed_date
+    from payments as p where p.reversed_date is not null
+    union all
+    select 'REP_OF_REVERSED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
+        'REP ' || p.rep_uuid || ' de un pago devuelto el ' || cast(p.reversed_date as varchar), p.reversed_date
+    from payments as p where p.reversed_date is not null and p.rep_uuid is not null
+    union all
+    select 'UNAPPLIED_CREDIT_NOTE', 'credit_note', n.cn_id, n.customer_id, n.unapplied_mxn_closing,
+        {{ money_es('n.unapplied_ccy') }} || ' ' || n.currency || ' por aplicar', n.issue_date
+    from {{ ref('fct_credit_notes') }} as n where n.unapplied_ccy >= 0.005 and n.cancel_date is null
+    union all
+    select 'REP_MISSING_AFTER_DEADLINE', 'payment', a.payment_id, max(a.customer_id), sum(a.amount_mxn_issue),
+        'Vencía el ' || cast(max({{ rep_deadline('a.payment_date') }}) as varchar), max({{ rep_deadline('a.payment_date') }})
+    from applications as a
+    where a.rep_uuid is null and a.metodo_pago = 'PPD' and a.reversed_date is null and {{ rep_deadline('a.payment_date') }} < {{ as_of() }}
+    group by a.payment_id
+),
+
+of_applications as (
+    select 'PAYMENT_BEFORE_INVOICE' as rule, a.entity_id, a.customer_id, a.amount_mxn_issue as amount_mxn,
+        'Pagado el ' || cast(a.payment_date as varchar) || ', emitida el ' || cast(a.issue_date as varchar) as detail, a.payment_date as since
+    from applications as a where a.payment_date < a.issue_date
+    union all
+    select 'LATE_APPLICATION', a.entity_id, a.customer_id, a.amount_mxn_issue,
+        'Aplicado ' || {{ days_es(days_between('greatest(a.payment_date, a.issue_date)', 'a.applied_date')) }} || ' después', a.applied_date
+    from applications as a
+    where a.source_kind <> 'cfdi'
+        and {{ days_between('greatest(a.payment_date, a.issue_date)', 'a.applied_date') }} > {{ var('late_application_days') }}
+    union all
+    select 'OVERPAID_INVOICE', a.entity_id, a.customer_id, a.amount_mxn_issue,
+        {{ money_es('a.excess_ccy') }} || ' ' || a.currency || ' de más', a.effective_date
+    from applications as a where a.is_explicit and a.is_live and a.excess_ccy >= 0.005
+    union all
+    select 'REP_BALANCE_MISMATCH', a.entity_id, a.customer_id, a.amount_mxn_issue,
+        'El REP dice saldo anterior ' || {{ money_es('a.imp_saldo_ant') }} || ' e insoluto ' || {{ money_es('coalesce(a.imp_saldo_insoluto, 0)') }}
+        || '; aquí había ' || {{ money_es('coalesce(a.open_before_ccy, 0)') }}, a.payment_date
+    from applications as a
+    where a.imp_saldo_ant is not null and (
+        abs(a.imp_saldo_ant - a.open_before_ccy) >= 0.005
+        or abs(a.imp_saldo_ant - a.amount_ccy - a.imp_saldo_insoluto) >= 0.005
+    )
+    union all
+    select 'REP_ON_PUE', a.entity_id, a.customer_id, a.amount_mxn_issue, 'REP ' || a.rep_uuid || ' sobre una factura PUE', a.payment_date
+    from applications as a where a.rep_uuid is not null and a.metodo_pago = 'PUE'
+    union all
+    select 'REP_TO_CANCELLED_INVOICE', a.entity_id, a.customer_id, a.amount_mxn_issue,
+        'La factura se canceló el ' || cast(a.cancel_date as varchar), a.cancel_date
+    from applications as a
+    where a.rep_uuid is not null and a.cancel_date is not null and a.replaced_by_invoice_id is null and a.reversed_date is null
+    union all
+    select 'REP_UNKNOWN_INVOICE', a.entity_id, a.customer_id, a.amount_mxn,
+        'La factura no ha llegado en ' || {{ days_es(days_between('a.payment_date', as_of())) }}, a.payment_date
+    from applications as a where not a.is_invoice_known
+),
+
+final as (
+    select * from of_payments
+    union all
+    select rule, 'application', entity_id, customer_id, amount_mxn, detail, since from of_applications
+)
+
+select * from final

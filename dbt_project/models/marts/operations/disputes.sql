@@ -1,0 +1,33 @@
+-- One row per dispute, as it stands at the run's as_of.
+with
+
+states as (select * from {{ ref('int_dispute_states') }} where as_of = {{ as_of() }}),
+
+final as (
+    select
+        d.dispute_id,
+        i.invoice_id,
+        c.customer_id,
+        c.customer_name,
+        d.opened_date,
+        d.closed_date,
+        d.reason,
+        coalesce(r.name_es, d.reason, 'Sin motivo') as reason_name,
+        d.disputed_amount_ccy,
+        d.currency,
+        coalesce(s.disputed_open_ccy, 0) as disputed_open_ccy,
+        coalesce(s.disputed_open_mxn, 0) as disputed_open_mxn,
+        d.outcome,
+        d.owner,
+        d.closed_date is null as is_open,
+        case when d.closed_date is null then {{ days_between('d.opened_date', as_of()) }} end as age_days,
+        {{ days_between('d.opened_date', 'd.closed_date') }} as resolution_days
+    from {{ ref('int_disputes') }} as d
+    left join {{ ref('int_invoices_unified') }} as i on d.invoice_key = i.invoice_key
+    left join {{ ref('int_customers') }} as c on coalesce(d.customer_key, i.customer_key) = c.customer_key
+    left join {{ ref('dispute_reasons') }} as r on d.reason = r.reason
+    left join states as s on d.dispute_id = s.dispute_id
+)
+
+select * from final
+order by dispute_id

@@ -1,0 +1,135 @@
+-- Whom to call, why now and what to do next: one row per customer with something open. The score adds points for each
+-- reason to the weight of what is overdue; the reasons are its own explanation, the heaviest first.
+with
+
+signals as (select * from {{ ref('int_customer_signals') }}),
+
+largest as (select greatest(max(overdue_mxn), 1) as overdue_mxn from signals),
+
+reasons as (
+    select customer_id, 30 as points, 'Promesa rota el ' || {{ day_month_es('broken_date') }} as reason
+    from signals where broken_date is not null and overdue_mxn > 0
+    union all
+    select customer_id, 25,
+        'Disputa abierta hace ' || {{ days_es('dispute_days') }}
+        || case when dispute_owner is null then ' sin responsable' else '' end
+        || case when overdue_mxn > 0 and disputed_mxn > 0
+            then '; ' || cast(cast(round(100 * least(disputed_mxn / overdue_mxn, 1)) as integer) as varchar(4)) || ' % de lo vencido' else '' end
+    from signals where dispute_days is not null
+    union all
+    select customer_id, 20,
+        case when lower(coalesce(reversed_method, '')) in ('cheque', '02') then 'Cheque devuelto el ' else 'Pago devuelto el ' end
+        || {{ day_month_es('reversed_date') }}
+    from signals where reversed_date is not null
+    union all
+    select customer_id, 18, 'Excede su límite de crédito (' || cast(cast(round(limit_use_pct) as integer) as varchar(12)) || ' %)'
+    from signals where limit_use_pct > 100
+    union all
+    select customer_id, 16, 'Pasó a más de 90 días' from signals where oldest_days > 90
+    union all
+    select customer_id, 12, 'Sin respuesta a ' || cast(unanswered_reminders as varchar(6)) || ' recordatorios'
+    from signals where unanswered_reminders >= 2 and overdue_mxn > 0
+    union all
+    select customer_id, 10, 'PUE sin cobrar al cierre de ' || {{ month_name_es('pue_issue_date') }}
+    from signals where pue_issue_date is not null
+    union all
+    select customer_id, 6, 'Paga en promedio ' || {{ days_es('mean_days_late') }} || ' tarde'
+    from signals where mean_days_late >= 1
+    union all
+    select customer_id, 5, 'Promesa de ' || {{ money_es('pending_mxn') }} || ' para el ' || {{ day_month_es('pending_date') }}
+    from signals where pending_date is not null and pending_mxn > 0
+    union all
+    select customer_id, 3, 'Vence más el ' || {{ weekday_es('next_due_date') }} || ' ' || {{ day_month_es('next_due_date') }}
+    from signals where due_soon_mxn > 0
+    union all
+    select customer_id, 2, 'Saldo a favor de ' || {{ money_es('unapplied_mxn') }} || ' por aplicar'
+    from signals where unapplied_mxn > 0
+    union all
+    select customer_id, 0, case when overdue_mxn > 0 then 'Vencido hace ' || {{ days_es('oldest_days') }} else 'Al corriente' end
+    from signals
+),
+
+-- the last reason says nothing new where there is another
+told as (
+    select customer_id, sum(points) as points,
+        coalesce(
+            {{ join_text("case when points > 0 then reason end", "'; '", "points desc, reason", false) }},
+            max(case when points = 0 then reason end)
+        ) as reasons
+    from reasons
+    group by customer_id
+),
+
+actions as (
+    select
+        s.*,
+        case
+            when next_action_date is not null then coalesce(nullif(next_action_note, ''), next_action_kind)
+            when do_not_contact then 'No contactar: tratar con ' || coalesce(account_owner, 'el responsable')
+            when dispute_days is not null and disputed_mxn >= 0.5 * overdue_mxn then
+                coalesce(dispute_owner, 'Asignar responsable') || ': resolver disputa (' || lower(reason_name) || ')'
+            when reversed_date is not null and overdue_mxn > 0 then 'Pedir reposición'
+            when pending_date is not null then 'Revisar el ' || {{ day_month_es(add_days('pending_date', 1)) }}
+            when broken_date is not null and overdue_mxn > 0 then 'Llamar hoy'
+            when oldest_days > 90 then 'Escalar a Finanzas'
+            when unanswered_reminders >= 2 and overdue_mxn > 0 then 'Llamar hoy'
+            when oldest_days > 30 then 'Llamar hoy'
+            when overdue_mxn > 0 then 'Enviar estado de cuenta'
+            when next_due_date is not null then 'Recordar vencimiento del ' || {{ day_month_es('next_due_date') }}
+            else 'Sin acción' end as next_action_text,
+        case
+            when next_action_date is not null then next_action_date
+            when pending_date is not null and not (dispute_days is not null and disputed_mxn >= 0.5 * overdue_mxn)
+                and not (reversed_date is not null and overdue_mxn > 0) then {{ add_days('pending_date', 1) }}
+            when overdue_mxn > 0 or dispute_days is not null then {{ as_of() }}
+            when next_due_date is not null then greatest({{ add_days('next_due_date', -3) }}, {{ as_of() }})
+        end as action_date
+    from signals as s
+),
+
+scored as (
+    select
+        a.*,
+        t.reasons,
+        cast(round(
+            t.points + 60 * cast(a.overdue_mxn as double) / cast(l.overdue_mxn as double)
+            + least(greatest(coalesce(a.oldest_days, 0), 0), 180) / 9.0, 4
+        ) as decimal(18, 4)) as score
+    from actions as a
+    inner join told as t on a.customer_id = t.customer_id
+    cross join largest as l
+),
+
+final as (
+    select
+        customer_id,
+        customer_name,
+        rfc,
+        cast(row_number() over (order by score desc, overdue_mxn desc, customer_id) as integer) as priority,
+        score,
+        reasons,
+        overdue_mxn,
+        gross_mxn,
+        disputed_mxn,
+        oldest_days,
+        overdue_invoices,
+        last_contact_date,
+        last_contact_channel,
+        coalesce(pending_date, broken_date) as promise_date,
+        {{ money('pending_mxn') }} as promise_amount_mxn,
+        case when pending_date is not null then 'pending' when broken_date is not null then 'broken' end as promise_status,
+        next_action_text as next_action,
+        action_date as next_action_date,
+        coalesce(next_action_owner, account_owner) as owner,
+        branch,
+        segment,
+        coalesce(action_date <= {{ as_of() }}, false) and not do_not_contact as is_today,
+        overdue_mxn > 0 and (last_contact_date is null or last_contact_date < {{ add_days(as_of(), -30) }}) as is_untouched,
+        do_not_contact,
+        unapplied_mxn,
+        cast(unanswered_reminders as integer) as unanswered_reminders
+    from scored
+)
+
+select * from final
+order by priority

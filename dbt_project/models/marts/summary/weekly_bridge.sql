@@ -1,0 +1,90 @@
+-- From the receivables of one Sunday to those of the next, in pesos: start + billed - collected - credit notes -
+-- cancelled - write-offs + other + exchange + rounding = end. Flows stand at the issue rate; exchange is
+-- opening x (rate D1 - rate D0) + each flow x (rate D1 - its issue rate); rounding is worked out from the balances
+-- and flows before they are rounded, so that a residual other than 0.00 shows a flow that is missing.
+with
+
+weeks as (select * from {{ ref('int_weeks') }}),
+
+flows as (
+    select
+        w.week_end,
+        case
+            when m.flow = 'billed' then 'billed'
+            when m.flow in ('payment', 'payment_reversed') then 'collected_applied'
+            when m.flow in ('credit_note', 'credit_note_cancelled') then 'credit_notes'
+            when m.flow = 'cancelled' then 'cancelled'
+            when m.flow = 'write_off' then 'write_offs'
+            else 'other' end as line,
+        m.amount_ccy,
+        coalesce(m.amount_mxn_issue, {{ pesos('m.amount_ccy', 'r.rate') }}) as amount_mxn,
+        coalesce(i.fx_rate, r.rate) as issue_rate,
+        r.rate
+    from weeks as w
+    inner join {{ ref('int_movements') }} as m on w.week_start < m.effective_date and m.effective_date <= w.week_end
+    inner join {{ ref('int_invoice_cuts') }} as i on m.invoice_key = i.invoice_key
+    inner join {{ ref('int_report_rates') }} as r on w.week_end = r.as_of and m.currency = r.currency
+    where r.rate is not null
+),
+
+flow_sums as (
+    select
+        week_end,
+        {%- for line in ['billed', 'collected_applied', 'credit_notes', 'cancelled', 'write_offs', 'other'] %}
+        sum(case when line = '{{ line }}' then amount_mxn else 0 end) as {{ line }},
+        {%- endfor %}
+        sum(cast(amount_ccy * (rate - issue_rate) as decimal(38, 8))) as flow_fx,
+        sum(cast(amount_mxn - amount_ccy * issue_rate as decimal(38, 8))) as flow_rounding
+    from flows
+    group by week_end
+),
+
+-- what had no rate at the start and has one at the end comes in as `other`
+balances as (
+    select
+        week_end,
+        sum(start_mxn) as start_mxn,
+        sum(end_mxn) as end_mxn,
+        sum(case when start_rate is not null then cast(start_ccy * (end_rate - start_rate) as decimal(38, 8)) else 0 end) as opening_fx,
+        sum(case when end_rate is not null then cast(end_mxn - end_ccy * end_rate as decimal(38, 8)) else 0 end)
+            - sum(case when start_rate is not null then cast(start_mxn - start_ccy * start_rate as decimal(38, 8)) else 0 end) as balance_rounding,
+        sum(case when start_rate is null and end_rate is not null then cast(start_ccy * end_rate as decimal(38, 8)) else 0 end) as newly_valued
+    from {{ ref('int_week_balances') }}
+    group by week_end
+),
+
+parts as (
+    select
+        w.week_end,
+        coalesce(b.start_mxn, 0) as start_mxn,
+        coalesce(b.end_mxn, 0) as end_mxn,
+        {%- for line in ['billed', 'collected_applied', 'credit_notes', 'cancelled', 'write_offs'] %}
+        coalesce(f.{{ line }}, 0) as {{ line }},
+        {%- endfor %}
+        coalesce(f.other, 0) + round(coalesce(b.newly_valued, 0), 2) as other,
+        round(coalesce(b.opening_fx, 0) + coalesce(f.flow_fx, 0), 2) as fx,
+        round(
+            coalesce(b.balance_rounding, 0) - coalesce(f.flow_rounding, 0)
+            + coalesce(b.opening_fx, 0) + coalesce(f.flow_fx, 0) - round(coalesce(b.opening_fx, 0) + coalesce(f.flow_fx, 0), 2)
+            + coalesce(b.newly_valued, 0) - round(coalesce(b.newly_valued, 0), 2), 2
+        ) as rounding
+    from weeks as w
+    left join balances as b on w.week_end = b.week_end
+    left join flow_sums as f on w.week_end = f.week_end
+),
+
+lines as (
+    {%- set lines = ['start_mxn', 'billed', 'collected_applied', 'credit_notes', 'cancelled', 'write_offs', 'other', 'fx', 'rounding', 'end_mxn'] %}
+    {%- for line in lines %}
+    select week_end, '{{ line | replace("_mxn", "") }}' as line, {{ loop.index }} as position, {{ line }} as value_mxn from parts
+    union all
+    {%- endfor %}
+    select week_end, 'residual', 11,
+        end_mxn - (start_mxn + billed + collected_applied + credit_notes + cancelled + write_offs + other + fx + rounding)
+    from parts
+),
+
+final as (select week_end, line, position, {{ money('value_mxn') }} as value_mxn from lines)
+
+select * from final
+order by week_end, position
