@@ -150,9 +150,7 @@ def _identity_specs() -> Iterator[Spec]:
         "El movimiento de cartera no cierra en {n} semanas, por ejemplo la del {examples}.",
         """select strftime(week_end, '%d/%m/%Y') as what from {batch} group by week_end
            having coalesce(sum(value_mxn) filter (where line = 'residual'), 0) <> 0
-              or sum(case when line in ('start', 'billed', 'other', 'fx', 'rounding') then value_mxn
-                          when line in ('collected_applied', 'credit_notes', 'cancelled', 'write_offs')
-                          then -value_mxn when line = 'end' then -value_mxn else 0 end) <> 0""",
+              or sum(case line when 'end' then -value_mxn when 'residual' then 0 else value_mxn end) <> 0""",
     )
 
 

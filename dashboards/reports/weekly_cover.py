@@ -20,7 +20,8 @@ BUCKETS = {
     "d120_plus_mxn": ("Más de 120 días", "#011F33"),
 }
 FIGURES_ROW = 8  # the header; gross receivables stand in the row below
-WIDTHS = (36, 18, 12, 18, 12, 17, 11, 14)
+WIDTHS = (36, 18, 12, 18, 12, 17, 13, 22)
+DEBTORS = 5
 
 
 def write(book: Book, review: Review) -> None:
@@ -33,7 +34,8 @@ def write(book: Book, review: Review) -> None:
         sheet.put(4 + number, 0, sentence, font_size=11)
     row = _figures(sheet, FIGURES_ROW, review)
     row = _mix(sheet, row + 1, review)
-    _origin(sheet, row + 1, review)
+    row = _debtors(sheet, row, review)
+    _origin(sheet, row, review)
 
 
 def sentences(review: Review) -> list[str]:
@@ -92,30 +94,23 @@ def _figures(sheet: Sheet, row: int, review: Review) -> int:
 
 def _figure(sheet: Sheet, row: int, figure: Figure) -> None:
     line: dict[str, Any] = {"bottom": 1, "bottom_color": LINE}
-    unit = "pct" if figure.unit == "pct" else figure.unit
+    unit = figure.unit
     shown: dict[str, Any] = {"num_format": "#,##0.0"} if figure.unit == "days" else {}
     sheet.page.set_row(row, 18)
     sheet.put(row, 0, figure.name, **line)
     sheet.put(row, 1, figure.now, unit, bold=True, font_color=NAVY, **shown, **line)
-    sheet.put(
-        row,
-        2,
-        figure.now_date if figure.now is not None else None,
-        "date",
-        font_color=QUIET,
-        align="left",
-        **line,
-    )
+    quiet: dict[str, Any] = {"font_color": QUIET, "align": "left", "indent": 1} | line
+    sheet.put(row, 2, figure.now_date if figure.now is not None else None, "date", **quiet)
     sheet.put(row, 3, figure.before, unit, **shown, **line)
     before = figure.before_date if figure.before is not None else None
-    sheet.put(row, 4, before, "date", font_color=QUIET, align="left", **line)
+    sheet.put(row, 4, before, "date", **quiet)
     sheet.put(row, 5, figure.change, unit, **_change_format(figure.unit), **line)
     relative = None
     if figure.change is not None and figure.before and figure.unit != "pct":
         relative = Decimal(100) * figure.change / figure.before
     sheet.put(row, 6, relative, "pct", num_format='+0.0" %";-0.0" %";-', **line)
     verdict, colour = _verdict(figure)
-    sheet.put(row, 7, verdict, font_color=colour, bold=colour == ALERT, **line)
+    sheet.put(row, 7, verdict, font_color=colour, bold=colour == ALERT, indent=1, **line)
 
 
 def _change_format(unit: str) -> dict[str, str]:
@@ -130,7 +125,7 @@ def _verdict(figure: Figure) -> tuple[str, str]:
     if figure.change is None:
         return "sin anterior", QUIET
     if not figure.change or figure.good == "none":
-        return ("igual" if not figure.change else "—"), QUIET
+        return ("igual" if not figure.change else "informativo"), QUIET
     is_better = (figure.change > 0) == (figure.good == "up")
     return ("mejora", "#166534") if is_better else ("empeora", ALERT)
 
@@ -158,6 +153,26 @@ def _mix(sheet: Sheet, row: int, review: Review) -> int:
     )
     sheet.bars(NAME, row + 1, 3, first, last, [colour for _, colour in BUCKETS.values()])
     return last + 3
+
+
+def _debtors(sheet: Sheet, row: int, review: Review) -> int:
+    """The largest overdue balances: who, how much, how old, whose, and what comes next."""
+    found = [customer for customer in review.customers if customer["overdue_mxn"]][:DEBTORS]
+    if not found:
+        return row
+    sheet.put(row, 0, "Mayores saldos vencidos", bold=True, font_size=12, font_color=NAVY)
+    labels = ("Cliente", "Vencido", "% vencido", "En disputa", "Días", "Responsable", "Sucursal", "Siguiente")
+    kinds = ("text", "money", "pct", "money", "days", "text", "text", "text")
+    sheet.header(row + 1, 0, labels, kinds)
+    names = (
+        "customer_name", "overdue_mxn", "overdue_pct", "disputed_mxn", "oldest_days", "account_owner", "branch",
+        "next_action",
+    )  # fmt: skip
+    for number, customer in enumerate(found, start=row + 2):
+        for column, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+            indent = int(column > 0 and kind == "text")
+            sheet.put(number, column, customer[name], kind, bottom=1, bottom_color=LINE, indent=indent)
+    return row + len(found) + 3
 
 
 def _origin(sheet: Sheet, row: int, review: Review) -> None:

@@ -18,11 +18,10 @@ from cartera.errors import InputError
 from dashboards.reports import weekly_queries as q
 
 Row = dict[str, Any]
-# the bridge's lines in order, and the sign with which each enters the sum
-BRIDGE_SIGNS = {
-    "start": 1, "billed": 1, "collected_applied": -1, "credit_notes": -1, "cancelled": -1, "write_offs": -1,
-    "other": 1, "fx": 1, "rounding": 1, "end": -1,
-}  # fmt: skip
+# the bridge's lines in order: the mart signs them, so that they add up to `end`
+BRIDGE_LINES = (
+    "start", "billed", "collected_applied", "credit_notes", "cancelled", "write_offs", "other", "fx", "rounding",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,10 +71,9 @@ class Review:
         return self.snapshot["company_name"] or "Mi empresa"
 
     def bridge_residual(self) -> Decimal:
-        """What the bridge's lines leave when summed: 0.00, or the review says so."""
-        return sum(
-            (sign * self.bridge.get(line, Decimal(0)) for line, sign in BRIDGE_SIGNS.items()), Decimal(0)
-        )
+        """What the bridge's lines leave beside the published end: 0.00, or the review says so."""
+        lines = sum((self.bridge.get(line, Decimal(0)) for line in BRIDGE_LINES), Decimal(0))
+        return lines - self.bridge.get("end", Decimal(0))
 
 
 def gather(connection: duckdb.DuckDBPyConnection, as_of: dt.date | None) -> Review:

@@ -6,9 +6,11 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from xlsxwriter.utility import xl_range
+
 from cartera import formats
 from dashboards.reports import weekly_cover
-from dashboards.reports.weekly_review import BRIDGE_SIGNS, Review
+from dashboards.reports.weekly_review import BRIDGE_LINES, Review
 from dashboards.reports.workbook import ALERT, FIRST_ROW, LINE, NAVY, PALE, QUIET, Book, Column, Sheet, Value
 
 MOVEMENTS, CUSTOMERS, ITEMS, DEFINITIONS = "Movimientos", "Antigüedad por cliente", "Detalle", "Definiciones"
@@ -44,36 +46,33 @@ WEEK_METRICS = {
 }
 FROM_NEW = "new"
 CUSTOMER_COLUMNS = (
-    ("customer_name", Column("Cliente", width=34)),
-    ("rfc", Column("RFC", width=15)),
-    ("account_owner", Column("Responsable", width=18)),
-    ("branch", Column("Sucursal", width=14)),
-    ("current_mxn", Column("Por vencer", "money", 15, total=True)),
-    ("d1_30_mxn", Column("1 a 30", "money", 15, total=True)),
-    ("d31_60_mxn", Column("31 a 60", "money", 15, total=True)),
-    ("d61_90_mxn", Column("61 a 90", "money", 15, total=True)),
-    ("d91_120_mxn", Column("91 a 120", "money", 15, total=True)),
-    ("d120_plus_mxn", Column("Más de 120", "money", 15, total=True)),
-    ("gross_mxn", Column("Total", "money", 16, total=True)),
-    ("share_pct", Column("% del total", "pct", 9)),
-    ("overdue_mxn", Column("Vencido", "money", 16, total=True)),
-    ("overdue_pct", Column("% vencido", "pct", 9)),
-    ("disputed_mxn", Column("En disputa", "money", 14, total=True)),
-    ("unapplied_mxn", Column("A favor por aplicar", "money", 14, total=True)),
-    ("net_mxn", Column("Neto", "money", 16, total=True)),
+    ("customer_name", Column("Cliente", width=30)),
+    ("account_owner", Column("Responsable", width=16)),
+    ("branch", Column("Sucursal", width=13)),
+    ("current_mxn", Column("Por vencer", "money", 14, total=True)),
+    ("d1_30_mxn", Column("1 a 30", "money", 14, total=True)),
+    ("d31_60_mxn", Column("31 a 60", "money", 14, total=True)),
+    ("d61_90_mxn", Column("61 a 90", "money", 14, total=True)),
+    ("d91_120_mxn", Column("91 a 120", "money", 14, total=True)),
+    ("d120_plus_mxn", Column("Más de 120", "money", 14, total=True)),
+    ("gross_mxn", Column("Total", "money", 15, total=True)),
+    ("share_pct", Column("% del total", "pct", 8)),
+    ("overdue_mxn", Column("Vencido", "money", 15, total=True)),
+    ("overdue_pct", Column("% vencido", "pct", 8)),
     ("oldest_days", Column("Días del más antiguo", "days", 10)),
-    ("credit_use_pct", Column("Uso de crédito", "pct", 10)),
+    ("disputed_mxn", Column("En disputa", "money", 13, total=True)),
+    ("unapplied_mxn", Column("A favor por aplicar", "money", 13, total=True)),
+    ("credit_use_pct", Column("Uso de crédito", "pct", 9)),
     ("last_payment", Column("Último pago", "date", 11)),
     ("last_contact_date", Column("Último contacto", "date", 11)),
     ("promise_date", Column("Promesa", "date", 11)),
-    ("next_action", Column("Siguiente acción", width=30)),
+    ("next_action", Column("Siguiente acción", width=24)),
+    ("rfc", Column("RFC", width=15)),
 )
 ITEM_COLUMNS = (
-    ("customer_name", Column("Cliente", width=32)),
+    ("customer_name", Column("Cliente", width=30)),
     ("customer_rfc", Column("RFC", width=15)),
     ("folio_label", Column("Folio", width=13)),
-    ("uuid", Column("UUID", width=38)),
-    ("purchase_order", Column("Orden de compra", width=14)),
     ("issue_date", Column("Emisión", "date", 11)),
     ("due_date", Column("Vence", "date", 11)),
     ("days_past_due", Column("Días vencida", "days", 9)),
@@ -90,6 +89,8 @@ ITEM_COLUMNS = (
     ("account_owner", Column("Responsable", width=18)),
     ("branch", Column("Sucursal", width=14)),
     ("salesperson", Column("Vendedor", width=18)),
+    ("purchase_order", Column("Orden de compra", width=14)),
+    ("uuid", Column("UUID", width=37)),
 )
 
 
@@ -112,12 +113,13 @@ def write_movements(book: Book, review: Review) -> None:
 def _bridge(sheet: Sheet, row: int, review: Review) -> int:
     sheet.header(row, 0, ("Concepto", "MXN", "Cómo se lee"), ("text", "money", "text"))
     first = row + 1
-    for number, (line, (label, note)) in enumerate(BRIDGE.items(), start=first):
+    for number, line in enumerate(BRIDGE_LINES, start=first):
+        label, note = BRIDGE[line]
         sheet.put(number, 0, label, bold=line == "start", bottom=1, bottom_color=LINE)
-        amount = BRIDGE_SIGNS[line] * review.bridge.get(line, Decimal(0))
+        amount = review.bridge.get(line, Decimal(0))
         sheet.put(number, 1, amount, "money", bold=line == "start", bottom=1, bottom_color=LINE)
-        sheet.put(number, 2, note, font_color=QUIET)
-    last = first + len(BRIDGE) - 1
+        sheet.put(number, 2, note, font_color=QUIET, indent=1)
+    last = first + len(BRIDGE_LINES) - 1
     end = review.bridge.get("end", Decimal(0))
     look: dict[str, Any] = {"bold": True, "top": 1, "top_color": LINE, "bg_color": PALE}
     sheet.put(last + 1, 0, "= Cartera bruta al final", **look)
@@ -172,8 +174,9 @@ def _matrix(sheet: Sheet, row: int, review: Review) -> None:
         *names.values(),
         "Cobrado, acreditado o cancelado",
     ]
-    sheet.header(row + 2, 0, labels, ["text"] + ["money"] * (len(labels) - 1))
-    for number, bucket in enumerate([*names, FROM_NEW], start=row + 3):
+    sheet.header(row + 2, 0, labels, ["text"] + ["money"] * (len(labels) - 1), height=30)
+    first = row + 3
+    for number, bucket in enumerate([*names, FROM_NEW], start=first):
         cells = [r for r in review.matrix if r["from_bucket"] == bucket]
         before = sum((r["before_mxn"] or Decimal(0) for r in cells), Decimal(0))
         now = {name: Decimal(0) for name in names}
@@ -186,11 +189,34 @@ def _matrix(sheet: Sheet, row: int, review: Review) -> None:
         for column, value in enumerate([before, *now.values(), left], start=1):
             stayed = bucket != FROM_NEW and column - 2 == list(names).index(bucket)
             sheet.put(number, column, value, "money", bottom=1, bottom_color=LINE, bold=stayed)
+    _matrix_totals(sheet, first, len(names), review)
+
+
+def _matrix_totals(sheet: Sheet, first: int, buckets: int, review: Review) -> None:
+    """Sums below the matrix, as formulas: what there was, and where it is."""
+    look: dict[str, Any] = {"bold": True, "top": 1, "top_color": LINE, "bg_color": PALE}
+    row = first + buckets + 1
+    before = sum((r["before_mxn"] or Decimal(0) for r in review.matrix), Decimal(0))
+    after = {
+        bucket["bucket"]: sum(
+            (r["after_mxn"] or Decimal(0) for r in review.matrix if r["to_bucket"] == bucket["bucket"]),
+            Decimal(0),
+        )
+        for bucket in review.buckets
+    }
+    new = sum(
+        (r["after_mxn"] or Decimal(0) for r in review.matrix if r["from_bucket"] == FROM_NEW), Decimal(0)
+    )
+    left = before + new - sum(after.values(), Decimal(0))
+    sheet.put(row, 0, "Total", **look)
+    for column, value in enumerate([before, *after.values(), left], start=1):
+        cells = xl_range(first, column, row - 1, column)
+        sheet.formula(row, column, f"=SUM({cells})", value, "money", **look)
 
 
 def write_customers(book: Book, review: Review) -> None:
     """One row a customer, by overdue amount."""
-    sheet = book.sheet(CUSTOMERS, fixed_rows=FIRST_ROW, fixed_columns=1)
+    sheet = book.sheet(CUSTOMERS, fixed_rows=FIRST_ROW, fixed_columns=1, is_wide=True)
     sheet.heading("Antigüedad por cliente", f"Saldos al {_short(review.d)} por fecha de vencimiento · MXN")
     rows = [[row[name] for name, _ in CUSTOMER_COLUMNS] for row in review.customers]
     sheet.table("AntiguedadPorCliente", [column for _, column in CUSTOMER_COLUMNS], rows)
@@ -198,7 +224,7 @@ def write_customers(book: Book, review: Review) -> None:
 
 def write_items(book: Book, review: Review) -> None:
     """One row an open invoice (or instalment), the oldest first."""
-    sheet = book.sheet(ITEMS, fixed_rows=FIRST_ROW, fixed_columns=3)
+    sheet = book.sheet(ITEMS, fixed_rows=FIRST_ROW, fixed_columns=3, is_wide=True)
     sheet.heading(
         "Detalle de facturas abiertas", f"Saldos al {_short(review.d)} · un renglón por vencimiento"
     )
@@ -232,14 +258,14 @@ def write_definitions(book: Book, review: Review) -> None:
         row += 1
         sheet.put(row, 0, label)
         sheet.put(row, 1, review.counts[name], "count")
-        sheet.put(row, 2, note, font_color=QUIET)
+        sheet.put(row, 2, note, font_color=QUIET, indent=1)
     row += 2
     sheet.header(row, 0, ("Indicador", "Tema", "Fórmula"))
     for definition in review.definitions:
         row += 1
         sheet.put(row, 0, definition["name_es"], text_wrap=True, valign="top")
-        sheet.put(row, 1, definition["section"], font_color=QUIET, valign="top")
-        sheet.put(row, 2, definition["formula_es"], text_wrap=True, valign="top")
+        sheet.put(row, 1, definition["section"], font_color=QUIET, valign="top", indent=1)
+        sheet.put(row, 2, definition["formula_es"], text_wrap=True, valign="top", indent=1)
 
 
 def _tie_outs(sheet: Sheet, row: int, review: Review) -> int:
@@ -261,7 +287,7 @@ def _tie_outs(sheet: Sheet, row: int, review: Review) -> int:
         sheet.formula(
             row, 1, formula, value, "money", bold=True, font_color=colour, num_format="0.00;[Red]-0.00;0.00"
         )
-        sheet.put(row, 2, note, font_color=QUIET)
+        sheet.put(row, 2, note, font_color=QUIET, indent=1)
         row += 1
     return row
 

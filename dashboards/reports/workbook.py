@@ -30,6 +30,7 @@ RIGHT = {"money", "pct", "days", "count", "rate"}
 LONGEST_TEXT = 32_000  # a cell holds 32,767
 FIRST_ROW = 6  # of a table's rows: title, subtitle, blank, totals, blank, header stand above
 MOST_ROWS = 1_000_000
+LETTER, TABLOID = 1, 3  # Excel's paper numbers
 
 Value = str | Decimal | int | dt.date | None
 
@@ -65,12 +66,14 @@ class Book:
         self._footer = footer.replace("&", "&&")
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 
-    def sheet(self, name: str, *, fixed_rows: int = 0, fixed_columns: int = 0) -> Sheet:
-        """Add a sheet: landscape, one page wide, header rows repeated on every page."""
+    def sheet(
+        self, name: str, *, fixed_rows: int = 0, fixed_columns: int = 0, is_wide: bool = False
+    ) -> Sheet:
+        """Add a sheet: landscape, one page wide, its header repeated on every page; wide ones on tabloid."""
         page = self._book.add_worksheet(name)
         page.hide_gridlines(2)
         page.set_landscape()
-        page.set_paper(1)  # letter
+        page.set_paper(TABLOID if is_wide else LETTER)
         page.fit_to_pages(1, 0)
         page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         page.set_footer(f"&L&8{self._footer}&R&8Página &P de &N")
@@ -130,14 +133,20 @@ class Sheet:
         self.put(1, 0, subtitle, font_color=QUIET)
 
     def header(
-        self, row: int, column: int, labels: Sequence[str], kinds: Sequence[str] | None = None
+        self,
+        row: int,
+        column: int,
+        labels: Sequence[str],
+        kinds: Sequence[str] | None = None,
+        height: int = 18,
     ) -> None:
         """A header row of a small table without filters."""
+        self.page.set_row(row, height)
         for offset, label in enumerate(labels):
             align = "right" if kinds and kinds[offset] in RIGHT else "left"
             self.put(
                 row, column + offset, label, bold=True, font_color="#FFFFFF", bg_color=NAVY, align=align,
-                text_wrap=True,
+                text_wrap=True, indent=0 if align == "right" or offset == 0 else 1,
             )  # fmt: skip
 
     def widths(self, widths: Iterable[float]) -> None:
@@ -151,11 +160,12 @@ class Sheet:
         self.page.set_row(FIRST_ROW - 1, 30)
         rows = rows[:MOST_ROWS]
         last = FIRST_ROW + max(len(rows), 1) - 1
-        headers = []
+        headers: list[dict[str, Any]] = []
         for column in columns:
             align = "right" if column.kind in RIGHT else "left"
+            indent = 1 if headers and align == "left" else 0
             style = self.book.style(
-                bold=True, font_color="#FFFFFF", bg_color=NAVY, align=align, text_wrap=True
+                bold=True, font_color="#FFFFFF", bg_color=NAVY, align=align, text_wrap=True, indent=indent
             )
             headers.append({"header": column.header, "header_format": style})
         self.page.add_table(
@@ -164,7 +174,9 @@ class Sheet:
         )  # fmt: skip
         for number, row in enumerate(rows, start=FIRST_ROW):
             for position, (column, value) in enumerate(zip(columns, row, strict=True)):
-                self.put(number, position, value, column.kind)
+                is_left = position > 0 and column.kind not in RIGHT
+                look: dict[str, Any] = {"align": "left", "indent": 1} if is_left else {}
+                self.put(number, position, value, column.kind, **look)
         self._totals(columns, rows)
 
     def bars(self, name: str, row: int, column: int, first: int, last: int, colours: Sequence[str]) -> None:

@@ -72,8 +72,8 @@ insert into marts.disputes by name select 'D1' as dispute_id;
 insert into marts.dispute_board by name
     select date '2026-06-30' as as_of, 'total' as dimension, 'total' as value, 50 as accepted_pct;
 insert into marts.weekly_bridge values
-    ('2026-06-28', 'start', 1, 100), ('2026-06-28', 'billed', 2, 50), ('2026-06-28', 'collected_applied', 3, 30),
-    ('2026-06-28', 'credit_notes', 4, 5), ('2026-06-28', 'cancelled', 5, 0), ('2026-06-28', 'write_offs', 6, 0),
+    ('2026-06-28', 'start', 1, 100), ('2026-06-28', 'billed', 2, 50), ('2026-06-28', 'collected_applied', 3, -30),
+    ('2026-06-28', 'credit_notes', 4, -5), ('2026-06-28', 'cancelled', 5, 0), ('2026-06-28', 'write_offs', 6, 0),
     ('2026-06-28', 'other', 7, 0), ('2026-06-28', 'fx', 8, 2), ('2026-06-28', 'rounding', 9, 0.01),
     ('2026-06-28', 'end', 10, 117.01), ('2026-06-28', 'residual', 11, 0);
 """

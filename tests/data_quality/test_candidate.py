@@ -46,7 +46,8 @@ AGAINST_LAST = [
     ("dim_customers", "customers_vanish", "delete from {mart} where customer_id = 'C1'", "warned"),
     ("fct_invoices", "gross_change", "set open_mxn_closing = 5 * open_mxn_closing", "warned"),
     ("aging_by_customer", "past_changes", "set gross_mxn = gross_mxn * 0.9 where as_of = '2026-05-31'", "warned"),
-    ("aging_by_customer", "past_changes_unexplained", "set gross_mxn = gross_mxn / 2 where as_of = '2026-05-31'", "failed"),
+    ("aging_by_customer", "past_changes_unexplained",
+     "set gross_mxn = gross_mxn / 2 where as_of = '2026-05-31'", "failed"),
     ("aging_by_customer", "past_changes_unexplained", "delete from {mart} where as_of = '2026-05-31'", "failed"),
 ]  # fmt: skip
 
