@@ -13,6 +13,7 @@ from xml.parsers import expat
 from ingestion.cfdi.refused import ASK_AGAIN, NOT_LOADED, NOT_SAFE, Refused, shown
 
 _MAX_DEPTH = 256
+_MAX_PREFIXES = 200
 _XML = "http://www.w3.org/XML/1998/namespace"
 
 
@@ -60,9 +61,10 @@ class _Builder:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise Refused("too_deep", "archivo", f"El XML anida más de {_MAX_DEPTH} niveles", NOT_SAFE)
-        self.scopes.append(self._scope(attributes))
         if self.addenda_depth and self.depth > self.addenda_depth + 1:
+            self.scopes.append(self.scopes[-1])
             return
+        self.scopes.append(self._scope(attributes))
         for attribute in attributes:
             prefix, colon, _ = attribute.partition(":")
             if colon and prefix != "xmlns" and prefix not in self.scopes[-1]:
@@ -102,7 +104,12 @@ class _Builder:
             raise Refused(
                 "namespace", "archivo", "El XML declara un prefijo sin espacio de nombres", NOT_LOADED
             )
-        return {**self.scopes[-1], **declared}
+        scope = {**self.scopes[-1], **declared}
+        if len(scope) > _MAX_PREFIXES:
+            raise Refused(
+                "too_complex", "archivo", f"El XML declara más de {_MAX_PREFIXES} prefijos", NOT_SAFE
+            )
+        return scope
 
     def _resolved(self, name: str) -> str:
         prefix, colon, local = name.partition(":")

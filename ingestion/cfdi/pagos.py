@@ -7,7 +7,7 @@ leave out by its own rules is completed here, and flagged; anything else that is
 from __future__ import annotations
 
 from ingestion.cfdi.names import PAGOS10, PAGOS20
-from ingestion.cfdi.refused import Refused, repeated
+from ingestion.cfdi.refused import Refused, note, repeated
 from ingestion.cfdi.rows import Rows
 from ingestion.cfdi.xml import Node
 
@@ -89,8 +89,7 @@ def _payment_documents(
         elif tags.version == "1.0" and currency == "MXN" and pago.get("MonedaP") != "MXN":
             # Rule CRP220 makes the issuer write "1" here, which converts nothing: TipoCambioP does.
             equivalence = pago.get("TipoCambioP")
-            if "pagos10_equivalence_from_tipo_cambio_p" not in flags:
-                flags.append("pagos10_equivalence_from_tipo_cambio_p")
+            note(flags, "pagos10_equivalence_from_tipo_cambio_p")
         flat += (
             position,
             pago_number,
@@ -116,8 +115,7 @@ def _document_id(text: str | None, flags: list[str]) -> str:
     """The document that is paid; without one the payment still counts, and finds no invoice."""
     if text:
         return text
-    if "id_documento_missing" not in flags:
-        flags.append("id_documento_missing")
+    note(flags, "id_documento_missing")
     return ""
 
 
@@ -142,8 +140,7 @@ def _completed(
                 "Falta el importe pagado del documento y no se puede deducir del Monto",
             )
         paid = pago.get("Monto")
-        if "imp_pagado_from_monto" not in flags:
-            flags.append("imp_pagado_from_monto")
+        note(flags, "imp_pagado_from_monto")
     if equivalence is None and same:
         equivalence = "1"
     return equivalence, paid

@@ -35,3 +35,9 @@ def repeated(name: str, location: str = "/cfdi:Comprobante") -> Refused:
     return Refused(
         "repeated_node", f"{location}/{name}", "El nodo aparece más de una vez y no se sabe cuál vale"
     )
+
+
+def note(flags: list[str], flag: str) -> None:
+    """Add a flag once; a document with a great many oddities does not get a great many flags."""
+    if len(flags) < 20 and flag not in flags:
+        flags.append(flag)

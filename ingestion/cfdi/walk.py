@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from ingestion.cfdi.names import CFD3, CFD4, IMPLOCAL, KNOWN_COMPLEMENTS, TFD
 from ingestion.cfdi.pagos import PAGOS, read_pagos
-from ingestion.cfdi.refused import ASK_AGAIN, Refused, repeated, shown
+from ingestion.cfdi.refused import ASK_AGAIN, Refused, note, repeated, shown
 from ingestion.cfdi.rows import Rows
 from ingestion.cfdi.xml import Node
 
@@ -90,7 +90,7 @@ def read_complements(nodes: list[Node], flags: list[str]) -> Complements:
                     raise repeated("cfdi:Complemento/pago20:Pagos")
                 found.pagos = child
             elif name not in KNOWN_COMPLEMENTS:
-                flags.append(f"unknown_complement:{name[:80]}")
+                note(flags, f"unknown_complement:{name[:80]}")
     if names:
         found.names = tuple(dict.fromkeys(names[:_MAX_NAMES]))
     if len(nodes) > 1:
@@ -127,7 +127,7 @@ def walk(root: Node, position: int, rows: Rows, flags: list[str], tags: Tags) ->
         else:
             found[tag] = child
             if tag not in tags.known:
-                flags.append(f"unknown_node:{local_name(tag)[:80]}")
+                note(flags, f"unknown_node:{local_name(tag)[:80]}")
     complements = read_complements(complementos, flags)
     timbre = complements.timbre
     if timbre is None:

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from ingestion.amounts import RATE_TEXT
 from ingestion.cfdi.names import CFD3
-from ingestion.cfdi.refused import Refused, repeated, shown
+from ingestion.cfdi.refused import Refused, note, repeated, shown
 from ingestion.cfdi.rows import Rows
 from ingestion.cfdi.walk import TAGS3 as TAGS
 from ingestion.cfdi.walk import Complements, addenda_names, draft, local_name, read_complements
@@ -53,7 +53,7 @@ def _children(root: Node, flags: list[str]) -> tuple[dict[str, Node], list[Node]
         else:
             found[child.tag] = child
             if child.tag not in TAGS.known:
-                flags.append(f"unknown_node:{local_name(child.tag)[:80]}")
+                note(flags, f"unknown_node:{local_name(child.tag)[:80]}")
     return found, complementos
 
 
