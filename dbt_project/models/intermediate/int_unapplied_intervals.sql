@@ -1,11 +1,11 @@
 -- What of each payment and credit note is applied to nothing, as intervals of dates in both bases, in its currency.
 -- Comes back when the invoice ends; ends when the document is reversed or cancelled. Excess counts as unapplied.
 with documents as (
-    select 'payment' as doc_type, payment_key as doc_key, customer_key, currency, fx_rate, payment_date as doc_date,
-        reversed_date as undo_date, amount_ccy
+    select 'payment' as doc_type, payment_key as doc_key, customer_key, company_rfc, currency, fx_rate,
+        payment_date as doc_date, reversed_date as undo_date, amount_ccy
     from {{ ref('int_payments') }}
     union all
-    select 'credit_note', cn_key, customer_key, currency, fx_rate, issue_date, cancel_date, total_ccy
+    select 'credit_note', cn_key, customer_key, company_rfc, currency, fx_rate, issue_date, cancel_date, total_ccy
     from {{ ref('int_credit_notes') }}
 ),
 
@@ -44,6 +44,7 @@ select
     r.doc_type,
     r.doc_key,
     d.customer_key,
+    d.company_rfc,
     d.currency,
     d.doc_date,
     d.fx_rate,
