@@ -23,6 +23,9 @@ cast(extract(day from {{ day }}) as varchar(2)) || ' ' || case extract(month fro
     when 7 then 'jul' when 8 then 'ago' when 9 then 'sep' when 10 then 'oct' when 11 then 'nov' else 'dic' end
 {%- endmacro %}
 
+{# '24 jun 2026' #}
+{% macro date_es(day) -%} {{ day_month_es(day) }} || ' ' || cast(extract(year from {{ day }}) as varchar(4)) {%- endmacro %}
+
 {% macro month_name_es(day) -%}
 case extract(month from {{ day }}) when 1 then 'enero' when 2 then 'febrero' when 3 then 'marzo' when 4 then 'abril'
     when 5 then 'mayo' when 6 then 'junio' when 7 then 'julio' when 8 then 'agosto' when 9 then 'septiembre'

@@ -1,5 +1,6 @@
 -- The last contact with each customer (reminder or action done), how many reminders since without an answer or a
--- payment, and the next action that someone wrote down and has not done.
+-- payment, and the next action that someone wrote down and has not done (two weeks
+-- after its date it no longer says what is next).
 with
 
 reminders as (
@@ -48,7 +49,7 @@ next_actions as (
     select customer_id, kind, note, due_date, owner from (
         select *, row_number() over (partition by customer_id order by due_date, action_id) as action_rank
         from actions
-        where (done_date is null or done_date > {{ as_of() }}) and due_date is not null and customer_id is not null
+        where (done_date is null or done_date > {{ as_of() }}) and due_date >= {{ add_days(as_of(), -14) }} and customer_id is not null
     ) as n
     where action_rank = 1
 ),

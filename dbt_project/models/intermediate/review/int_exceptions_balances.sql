@@ -55,7 +55,7 @@ final as (
     union all
     select case status when 'broken' then 'PROMISE_BROKEN' else 'PROMISE_PARTIAL' end, 'promise', promise_id, customer_id,
         {{ money('amount_mxn - paid_by_deadline_mxn') }},
-        'Prometió ' || {{ money_es('amount_ccy') }} || ' ' || currency || ' para el ' || cast(promised_date as varchar), promised_date, null
+        'Prometió ' || {{ money_es('amount_ccy') }} || ' ' || currency || ' para el ' || {{ date_es('promised_date') }}, promised_date, null
     from {{ ref('promises') }} where as_of = {{ as_of() }} and status in ('broken', 'partial')
     union all
     select 'OPEN_INCIDENT_WITHOUT_OWNER', 'incident', incident_id, customer_id, null,
@@ -65,7 +65,7 @@ final as (
     where coalesce(trim(owner), '') = '' and (resolved_date is null or resolved_date > {{ as_of() }})
     union all
     select 'CONFIRMED_SALE_NOT_INVOICED', 'sale', s.sale_id, s.customer_id, {{ pesos('s.amount', 'r.mxn_per_unit') }},
-        'Confirmada el ' || cast(s.sale_confirmed_date as varchar) || ', debió facturarse el ' || cast(s.issue_deadline as varchar), s.issue_deadline, null
+        'Confirmada el ' || {{ date_es('s.sale_confirmed_date') }} || ', debió facturarse el ' || {{ date_es('s.issue_deadline') }}, s.issue_deadline, null
     from sales as s
     left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and s.currency = r.currency
     where s.invoice_key is null and s.issue_deadline < {{ as_of() }}

@@ -12,8 +12,6 @@ units as (
     from invoices
 ),
 
-
-
 flagged as (
     {%- for rule, flag, detail in [
         ('DUPLICATE_CFDI_UUID', 'duplicate_in_file', "'El mismo renglón aparece más de una vez en un archivo'"),
@@ -38,7 +36,7 @@ flagged as (
     from invoices as i cross join units as u where i.sources = 'cfdi' and u.has_register
     union all
     select 'MISSING_DUE_DATE', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
-        'Se usó ' || {{ due_rule_es('i.due_rule') }} || ': vence el ' || cast(i.due_date as varchar), i.issue_date
+        'Se usó ' || {{ due_rule_es('i.due_rule') }} || ': vence el ' || {{ date_es('i.due_date') }}, i.issue_date
     from invoices as i cross join units as u
     where {{ has_flag('i.flags', 'missing_due_date') }} and not i.is_global and u.has_register
     union all
@@ -72,7 +70,7 @@ formal as (
     where i.sources like '%register%' and i.sent_date is null and i.status <> 'cancelled' and not i.is_global and u.has_sent_dates
     union all
     select 'FUTURE_DATED_INVOICE', 'invoice', i.invoice_id, c.customer_id, {{ pesos('i.total_ccy', 'i.fx_rate') }},
-        'Fechada el ' || cast(i.issue_date as varchar) || ' en un archivo del ' || cast(i.delivery_date as varchar), i.issue_date
+        'Fechada el ' || {{ date_es('i.issue_date') }} || ' en un archivo del ' || {{ date_es('i.delivery_date') }}, i.issue_date
     from {{ ref('int_invoices_unified') }} as i left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
     where i.issue_date > i.delivery_date
     {%- if var('sat_enabled') %}

@@ -41,7 +41,7 @@ of_payments as (
     where r.contents_count > 1
     union all
     select 'FUTURE_DATED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
-        'Fechado el ' || cast(p.payment_date as varchar) || ' en un archivo del ' || cast(p.delivery_date as varchar), p.payment_date
+        'Fechado el ' || {{ date_es('p.payment_date') }} || ' en un archivo del ' || {{ date_es('p.delivery_date') }}, p.payment_date
     from payments as p where p.payment_date > p.delivery_date
     union all
     select 'UNAPPLIED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.unapplied_mxn_closing,
@@ -50,11 +50,11 @@ of_payments as (
     from payments as p where p.unapplied_ccy >= 0.005
     union all
     select 'PAYMENT_REVERSED', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
-        'Devuelto el ' || cast(p.reversed_date as varchar), p.reversed_date
+        'Devuelto el ' || {{ date_es('p.reversed_date') }}, p.reversed_date
     from payments as p where p.reversed_date is not null
     union all
     select 'REP_OF_REVERSED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
-        'REP ' || p.rep_uuid || ' de un pago devuelto el ' || cast(p.reversed_date as varchar), p.reversed_date
+        'REP ' || p.rep_uuid || ' de un pago devuelto el ' || {{ date_es('p.reversed_date') }}, p.reversed_date
     from payments as p where p.reversed_date is not null and p.rep_uuid is not null
     union all
     select 'UNAPPLIED_CREDIT_NOTE', 'credit_note', n.cn_id, n.customer_id, n.unapplied_mxn_closing,
@@ -62,7 +62,7 @@ of_payments as (
     from {{ ref('fct_credit_notes') }} as n where n.unapplied_ccy >= 0.005 and n.cancel_date is null
     union all
     select 'REP_MISSING_AFTER_DEADLINE', 'payment', a.payment_id, max(a.customer_id), sum(a.amount_mxn_issue),
-        'Vencía el ' || cast(max({{ rep_deadline('a.payment_date') }}) as varchar), max({{ rep_deadline('a.payment_date') }})
+        'Vencía el ' || {{ date_es('max(' ~ rep_deadline('a.payment_date') ~ ')') }}, max({{ rep_deadline('a.payment_date') }})
     from applications as a
     where a.rep_uuid is null and a.metodo_pago = 'PPD' and a.reversed_date is null and {{ rep_deadline('a.payment_date') }} < {{ as_of() }}
     group by a.payment_id
@@ -70,7 +70,7 @@ of_payments as (
 
 of_applications as (
     select 'PAYMENT_BEFORE_INVOICE' as rule, a.entity_id, a.customer_id, a.amount_mxn_issue as amount_mxn,
-        'Pagado el ' || cast(a.payment_date as varchar) || ', emitida el ' || cast(a.issue_date as varchar) as detail, a.payment_date as since
+        'Pagado el ' || {{ date_es('a.payment_date') }} || ', emitida el ' || {{ date_es('a.issue_date') }} as detail, a.payment_date as since
     from applications as a where a.payment_date < a.issue_date
     union all
     select 'LATE_APPLICATION', a.entity_id, a.customer_id, a.amount_mxn_issue,
@@ -96,7 +96,7 @@ of_applications as (
     from applications as a where a.rep_uuid is not null and a.metodo_pago = 'PUE'
     union all
     select 'REP_TO_CANCELLED_INVOICE', a.entity_id, a.customer_id, a.amount_mxn_issue,
-        'La factura se canceló el ' || cast(a.cancel_date as varchar), a.cancel_date
+        'La factura se canceló el ' || {{ date_es('a.cancel_date') }}, a.cancel_date
     from applications as a
     where a.rep_uuid is not null and a.cancel_date is not null and a.replaced_by_invoice_id is null and a.reversed_date is null
     union all

@@ -7,56 +7,58 @@ signals as (select * from {{ ref('int_customer_signals') }}),
 largest as (select greatest(max(overdue_mxn), 1) as overdue_mxn from signals),
 
 reasons as (
-    select customer_id, 30 as points, 'Promesa rota el ' || {{ day_month_es('broken_date') }} as reason
+    select customer_id, 30 as points, 'promesa rota el ' || {{ day_month_es('broken_date') }} as reason
     from signals where broken_date is not null and overdue_mxn > 0
     union all
     select customer_id, 25,
-        'Disputa abierta hace ' || {{ days_es('dispute_days') }}
+        'disputa abierta hace ' || {{ days_es('dispute_days') }}
         || case when dispute_owner is null then ' sin responsable' else '' end
         || case when overdue_mxn > 0 and disputed_mxn > 0
-            then '; ' || cast(cast(round(100 * least(disputed_mxn / overdue_mxn, 1)) as integer) as varchar(4)) || ' % de lo vencido' else '' end
+            then ' (' || cast(cast(round(100 * least(disputed_mxn / overdue_mxn, 1)) as integer) as varchar(4)) || ' % de lo vencido)' else '' end
     from signals where dispute_days is not null
     union all
     select customer_id, 20,
-        case when lower(coalesce(reversed_method, '')) in ('cheque', '02') then 'Cheque devuelto el ' else 'Pago devuelto el ' end
+        case when lower(coalesce(reversed_method, '')) in ('cheque', '02') then 'cheque devuelto el ' else 'pago devuelto el ' end
         || {{ day_month_es('reversed_date') }}
     from signals where reversed_date is not null
     union all
-    select customer_id, 18, 'Excede su límite de crédito (' || cast(cast(round(limit_use_pct) as integer) as varchar(12)) || ' %)'
+    select customer_id, 18, 'excede su límite de crédito (' || cast(cast(round(limit_use_pct) as integer) as varchar(12)) || ' %)'
     from signals where limit_use_pct > 100
     union all
-    select customer_id, 16, 'Pasó a más de 90 días' from signals where oldest_days > 90
+    select customer_id, 16, 'pasó a más de 90 días' from signals where oldest_days > 90
     union all
-    select customer_id, 12, 'Sin respuesta a ' || cast(unanswered_reminders as varchar(6)) || ' recordatorios'
+    select customer_id, 12, 'sin respuesta a ' || cast(unanswered_reminders as varchar(6)) || ' recordatorios'
     from signals where unanswered_reminders >= 2 and overdue_mxn > 0
     union all
     select customer_id, 10, 'PUE sin cobrar al cierre de ' || {{ month_name_es('pue_issue_date') }}
+        || case when {{ month_start('pue_issue_date') }} < {{ add_months(as_of(), -11) }} then ' de ' || cast(extract(year from pue_issue_date) as varchar(4)) else '' end
     from signals where pue_issue_date is not null
     union all
-    select customer_id, 6, 'Paga en promedio ' || {{ days_es('mean_days_late') }} || ' tarde'
+    select customer_id, 6, 'paga en promedio ' || {{ days_es('mean_days_late') }} || ' tarde'
     from signals where mean_days_late >= 1
     union all
-    select customer_id, 5, 'Promesa de ' || {{ money_es('pending_mxn') }} || ' para el ' || {{ day_month_es('pending_date') }}
+    select customer_id, 5, 'promesa de ' || {{ money_es('pending_mxn') }} || ' para el ' || {{ day_month_es('pending_date') }}
     from signals where pending_date is not null and pending_mxn > 0
     union all
-    select customer_id, 3, 'Vence más el ' || {{ weekday_es('next_due_date') }} || ' ' || {{ day_month_es('next_due_date') }}
+    select customer_id, 3, 'vence más el ' || {{ weekday_es('next_due_date') }} || ' ' || {{ day_month_es('next_due_date') }}
     from signals where due_soon_mxn > 0
     union all
-    select customer_id, 2, 'Saldo a favor de ' || {{ money_es('unapplied_mxn') }} || ' por aplicar'
+    select customer_id, 2, 'saldo a favor de ' || {{ money_es('unapplied_mxn') }} || ' por aplicar'
     from signals where unapplied_mxn > 0
     union all
-    select customer_id, 0, case when overdue_mxn > 0 then 'Vencido hace ' || {{ days_es('oldest_days') }} else 'Al corriente' end
+    select customer_id, 0, case when overdue_mxn > 0 then 'vencido hace ' || {{ days_es('oldest_days') }} else 'al corriente' end
     from signals
 ),
 
--- the last reason says nothing new where there is another
+-- the four heaviest are told; the one without points says nothing new where there is another
+ranked as (
+    select *, row_number() over (partition by customer_id order by points desc, reason) as place from reasons
+),
+
 told as (
     select customer_id, sum(points) as points,
-        coalesce(
-            {{ join_text("case when points > 0 then reason end", "'; '", "points desc, reason", false) }},
-            max(case when points = 0 then reason end)
-        ) as reasons
-    from reasons
+        {{ join_text("case when place = 1 or (place <= 4 and points > 0) then reason end", "'; '", "place", false) }} as reasons
+    from ranked
     group by customer_id
 ),
 
@@ -64,7 +66,8 @@ actions as (
     select
         s.*,
         case
-            when next_action_date is not null then coalesce(nullif(next_action_note, ''), next_action_kind)
+            when next_action_date is not null then
+                upper(substr(next_action_kind, 1, 1)) || substr(next_action_kind, 2) || coalesce(': ' || nullif(next_action_note, ''), '')
             when do_not_contact then 'No contactar: tratar con ' || coalesce(account_owner, 'el responsable')
             when dispute_days is not null and disputed_mxn >= 0.5 * overdue_mxn then
                 coalesce(dispute_owner, 'Asignar responsable') || ': resolver disputa (' || lower(reason_name) || ')'
@@ -107,11 +110,11 @@ final as (
         rfc,
         cast(row_number() over (order by score desc, overdue_mxn desc, customer_id) as integer) as priority,
         score,
-        reasons,
+        upper(substr(reasons, 1, 1)) || substr(reasons, 2) as reasons,
         overdue_mxn,
         gross_mxn,
         disputed_mxn,
-        oldest_days,
+        case when overdue_mxn > 0 then oldest_days end as oldest_days,
         overdue_invoices,
         last_contact_date,
         last_contact_channel,

@@ -1,0 +1,12 @@
+-- The grain of every review mart, one test for all of them.
+{%- set keys = {
+    'aging_open_items': 'as_of, basis, invoice_id, instalment', 'aging_by_customer': 'as_of, basis, customer_id',
+    'aging_by_cut': 'as_of, customer_id, company, branch, segment, salesperson, account_owner, currency',
+    'morosidad': 'as_of, dimension, value', 'collection_speed': 'month, dimension, value', 'collection_time': 'as_of, dimension, value',
+    'billed_vs_collected': 'month, dimension, value', 'disputes': 'dispute_id', 'dispute_board': 'as_of, dimension, value',
+    'promises': 'as_of, promise_id', 'worklist': 'customer_id', 'exceptions': 'rule, entity_id', 'weekly_movements': 'week_end, metric',
+    'weekly_bridge': 'week_end, line', 'kpi_figures': 'kpi, period, dimension, dimension_value'} %}
+{%- for mart, key in keys.items() %}
+select '{{ mart }}' as mart from (select {{ key }} from {{ ref(mart) }} group by {{ key }} having count(*) > 1) as k{{ loop.index }}
+{{ 'union all' if not loop.last }}
+{%- endfor %}
