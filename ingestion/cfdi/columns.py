@@ -131,6 +131,8 @@ def _column(table: str, column: Column, values: list[Value]) -> tuple[pa.Array, 
     if column.type == "boolean" or (column.type == "integer" and column.name not in _TEXT_INTEGERS):
         return pa.array(values, target), []
     texts = pa.array(values, pa.string())
+    if texts.null_count == len(texts) and not (column.required or column.name in _REQUIRED):
+        return pa.nulls(len(texts), target), []
     rule = _COLUMN_RULE[table, column.name]
     faults: list[Fault] = []
     if rule is not None:
@@ -158,17 +160,25 @@ def _clean(texts: pa.Array, prose: bool) -> tuple[pa.Array, list[Fault]]:
 
     The bytes of the whole column are looked at first: few columns hold any byte that could be one.
     """
-    data = texts.buffers()[2]
-    raw = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    if raw.size and ((raw < 0x20) | (raw == 0x7F) | (raw == 0xC2)).any():
+    if texts.null_count == len(texts):
+        return texts, []
+    _, offsets, data = texts.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[: len(texts) + 1]
+    raw = np.frombuffer(data, np.uint8)[: bounds[-1]] if bounds[-1] else np.zeros(0, np.uint8)
+    if ((raw < 0x20) | (raw == 0x7F) | (raw == 0xC2)).any():
         texts, faults = _checked(texts, texts.to_pylist(), _CONTROL_IN_PROSE if prose else _CONTROL)
         return _trimmed(texts), faults
-    return _trimmed(texts), []
+    starts, ends = bounds[:-1], bounds[1:]
+    filled = starts < ends
+    blank_ends = (raw[starts[filled]] == 0x20).any() or (raw[ends[filled] - 1] == 0x20).any()
+    if blank_ends or filled.sum() + texts.null_count < len(texts):
+        return _trimmed(texts), []
+    return texts, []
 
 
 def _trimmed(texts: pa.Array) -> pa.Array:
     """Without blanks at the ends (XSD collapses them); what is only blank is unknown."""
-    trimmed = pc.utf8_trim_whitespace(texts)
+    trimmed = pc.ascii_trim_whitespace(texts)
     if pc.any(pc.equal(trimmed, "")).as_py():
         return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
     return trimmed

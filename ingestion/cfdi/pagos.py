@@ -30,9 +30,18 @@ class PagosTags:
 PAGOS = {tags.pagos: tags for tags in (PagosTags(PAGOS20, "2.0"), PagosTags(PAGOS10, "1.0"))}
 
 
-def read_pagos(pagos: Node, position: int, rows: Rows, kind: str, flags: list[str]) -> tuple[str, str | None]:
+def read_pagos(
+    complements: dict[str, Node], position: int, rows: Rows, kind: str, flags: list[str]
+) -> tuple[str | None, str | None]:
     """Add the payments and their documents; gives the version and MontoTotalPagos."""
-    tags = PAGOS[pagos.tag]
+    present = [tag for tag in PAGOS if tag in complements]
+    if not present:
+        if kind == "P":
+            flags.append("without_pagos")
+        return None, None
+    if len(present) > 1:
+        raise repeated("cfdi:Complemento/pago20:Pagos")
+    pagos, tags = complements[present[0]], PAGOS[present[0]]
     if kind != "P":
         raise Refused(
             "pagos_not_in_p",

@@ -1,13 +1,13 @@
 """The walk through a CFDI 3.3 or 4.0: by path from the true root, known attribute names only.
 
 This is the hot path: it collects text, and judges only what the shape of the document decides (is there one
-Timbre, is a node repeated). Amounts and dates are judged in `columns`, for a
-whole batch at a time. Nothing is searched for among descendants: an Addenda may hold another CFDI.
+Timbre, is a node repeated). Amounts and dates are judged in `columns`, for a whole batch at a time. Nothing
+is searched for among descendants: an Addenda may hold another CFDI.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from hashlib import sha256
 
 from ingestion.cfdi.names import CFD3, CFD4, IMPLOCAL, KNOWN_COMPLEMENTS, TFD
@@ -18,6 +18,7 @@ from ingestion.cfdi.xml import Node
 
 TYPES = frozenset("IEPTN")
 _MAX_NAMES = 20
+_KNOWN = frozenset((TFD, IMPLOCAL, *PAGOS))
 
 
 class Tags:
@@ -39,23 +40,12 @@ class Tags:
         self.relacionado = f"{{{uri}}}CfdiRelacionado"
         self.globales = f"{{{uri}}}InformacionGlobal"
         self.addenda = f"{{{uri}}}Addenda"
-        self.known = frozenset(
-            (self.emisor, self.receptor, self.conceptos, self.impuestos, self.globales, self.addenda)
-        )
+        once = (self.emisor, self.receptor, self.conceptos, self.impuestos, self.globales, self.addenda)
+        self.known = frozenset((*once, self.complemento, self.relacionados))
 
 
 TAGS4 = Tags(CFD4)
 TAGS3 = Tags(CFD3)
-
-
-@dataclass(slots=True)
-class Complements:
-    """What the Complemento nodes hold: the Timbre, implocal, Pagos, and the names of all."""
-
-    timbre: Node | None = None
-    local: Node | None = None
-    pagos: Node | None = None
-    names: tuple[str, ...] = ()
 
 
 def local_name(tag: str) -> str:
@@ -63,39 +53,58 @@ def local_name(tag: str) -> str:
     return tag[tag.rfind("}") + 1 :]
 
 
-def read_complements(nodes: list[Node], flags: list[str]) -> Complements:
-    """Look in every Complemento; only direct children count, and only one Timbre may be there."""
-    found = Complements()
-    names = []
-    for node in nodes:
-        for child in node[:]:
-            tag = child.tag
-            name = local_name(tag)
-            if tag == TFD:
-                if found.timbre is not None:
-                    raise Refused(
-                        "several_timbres",
-                        "/cfdi:Comprobante/cfdi:Complemento/tfd:TimbreFiscalDigital[2]",
-                        "El CFDI trae más de un Timbre y solo puede tener uno",
-                    )
-                found.timbre = child
-                continue
-            names.append(name)
-            if tag == IMPLOCAL:
-                if found.local is not None:
-                    raise repeated("cfdi:Complemento/implocal:ImpuestosLocales")
-                found.local = child
-            elif tag in PAGOS:
-                if found.pagos is not None:
-                    raise repeated("cfdi:Complemento/pago20:Pagos")
-                found.pagos = child
-            elif name not in KNOWN_COMPLEMENTS:
-                note(flags, f"unknown_complement:{name[:80]}")
-    if names:
-        found.names = tuple(dict.fromkeys(names[:_MAX_NAMES]))
-    if len(nodes) > 1:
-        flags.append("several_complemento_nodes")
+def read_children(root: Node, tags: Tags, flags: list[str]) -> tuple[dict[str, Node], list[Node], list[Node]]:
+    """The root's children by name, its Complemento nodes, and its CfdiRelacionados; others may not repeat."""
+    children = root[:]
+    found = {child.tag: child for child in children}
+    complementos = related = children[:0]
+    if len(found) == len(children):
+        if tags.complemento in found:
+            complementos = [found[tags.complemento]]
+        if tags.relacionados in found:
+            related = [found[tags.relacionados]]
+    else:
+        complementos = [child for child in children if child.tag == tags.complemento]
+        related = [child for child in children if child.tag == tags.relacionados]
+        once = [child.tag for child in children if child.tag not in (tags.complemento, tags.relacionados)]
+        twice = next((tag for tag, count in Counter(once).items() if count > 1), None)
+        if twice is not None:
+            raise repeated(f"cfdi:{local_name(twice)}")
+        if len(complementos) > 1:
+            flags.append("several_complemento_nodes")
+    if not found.keys() <= tags.known:
+        for tag in found:
+            if tag not in tags.known:
+                note(flags, f"unknown_node:{local_name(tag)[:80]}")
+    return found, complementos, related
+
+
+def read_complements(complementos: list[Node], flags: list[str]) -> dict[str, Node]:
+    """The complements by name, from every Complemento node: direct children only, and one Timbre at most."""
+    nodes = (
+        complementos[0][:] if len(complementos) == 1 else [child for node in complementos for child in node]
+    )
+    found = {node.tag: node for node in nodes}
+    if len(found) < len(nodes):
+        count = Counter(node.tag for node in nodes)
+        if count[TFD] > 1:
+            where = "/cfdi:Comprobante/cfdi:Complemento/tfd:TimbreFiscalDigital[2]"
+            raise Refused("several_timbres", where, "El CFDI trae más de un Timbre y solo puede tener uno")
+        for tag in (IMPLOCAL, *PAGOS):
+            if count[tag] > 1:
+                raise repeated(f"cfdi:Complemento/{local_name(tag)}")
+    for tag in found:
+        if tag not in _KNOWN and local_name(tag) not in KNOWN_COMPLEMENTS:
+            note(flags, f"unknown_complement:{local_name(tag)[:80]}")
     return found
+
+
+def complement_names(complements: dict[str, Node]) -> str | None:
+    """The names of the complements beside the Timbre, in the document's order."""
+    if len(complements) == 1:
+        return None
+    names = [local_name(tag)[:80] for tag in complements if tag != TFD]
+    return ",".join(dict.fromkeys(names[:_MAX_NAMES]))
 
 
 def draft(location: str = "/cfdi:Comprobante/cfdi:Complemento") -> Refused:
@@ -111,43 +120,28 @@ def draft(location: str = "/cfdi:Comprobante/cfdi:Complemento") -> Refused:
 
 def walk(root: Node, position: int, rows: Rows, flags: list[str], tags: Tags) -> None:
     """Add one document's rows to `rows`, or raise `Refused`."""
-    get = root.get
-    found: dict[str, Node] = {}
-    complementos: list[Node] = []
-    related: list[Node] = []
-    complemento = tags.complemento
-    for child in root[:]:
-        tag = child.tag
-        if tag == complemento:
-            complementos.append(child)
-        elif tag == tags.relacionados:
-            related.append(child)
-        elif tag in found:
-            raise repeated(f"cfdi:{local_name(tag)}")
-        else:
-            found[tag] = child
-            if tag not in tags.known:
-                note(flags, f"unknown_node:{local_name(tag)[:80]}")
+    found, complementos, related = read_children(root, tags, flags)
     complements = read_complements(complementos, flags)
-    timbre = complements.timbre
+    timbre = complements.get(TFD)
     if timbre is None:
         raise draft()
+    get = root.get
     kind = check_type(get("TipoDeComprobante"))
     emisor, receptor = _parties(found, tags)
     sello = get("Sello") or ""
     if not sello or timbre.get("SelloCFD") != sello:
         flags.append("seal_mismatch" if sello else "without_seal")
     taxes = found.get(tags.impuestos)
-    local = complements.local
     info = found.get(tags.globales)
     addenda = found.get(tags.addenda)
-    conceptos = found.get(tags.conceptos)
-    count = 0 if conceptos is None else _concepts(conceptos, position, rows, tags.concepto)
-    pagos_version = amount = None
-    if complements.pagos is not None:
-        pagos_version, amount = read_pagos(complements.pagos, position, rows, kind, flags)
+    local = names = pagos_version = amount = None
+    if len(complements) > 1:
+        local, names = complements.get(IMPLOCAL), complement_names(complements)
+        pagos_version, amount = read_pagos(complements, position, rows, kind, flags)
     elif kind == "P":
         flags.append("without_pagos")
+    conceptos = found.get(tags.conceptos)
+    count = 0 if conceptos is None else _concepts(conceptos, position, rows, tags.concepto)
     rows.documents += (
         position,
         timbre.get("UUID"),
@@ -189,7 +183,7 @@ def walk(root: Node, position: int, rows: Rows, flags: list[str], tags: Tags) ->
         pagos_version,
         amount,
         count,
-        ",".join(complements.names) or None,
+        names,
         None if addenda is None else addenda_names(addenda),
     )
     if taxes is not None:

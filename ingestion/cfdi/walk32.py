@@ -12,11 +12,11 @@ from decimal import Decimal
 from hashlib import sha256
 
 from ingestion.amounts import RATE_TEXT
-from ingestion.cfdi.names import CFD3
-from ingestion.cfdi.refused import Refused, note, repeated, shown
+from ingestion.cfdi.names import CFD3, IMPLOCAL, TFD
+from ingestion.cfdi.refused import Refused, shown
 from ingestion.cfdi.rows import Rows
 from ingestion.cfdi.walk import TAGS3 as TAGS
-from ingestion.cfdi.walk import Complements, addenda_names, draft, local_name, read_complements
+from ingestion.cfdi.walk import addenda_names, complement_names, draft, read_children, read_complements
 from ingestion.cfdi.xml import Node
 
 _TYPES = {"ingreso": "I", "egreso": "E", "traslado": "T"}
@@ -31,9 +31,9 @@ _DOLLARS = frozenset(
 
 def walk32(root: Node, position: int, rows: Rows, flags: list[str]) -> None:
     """Add one document's rows to `rows`, or raise `Refused`."""
-    found, complementos = _children(root, flags)
+    found, complementos, _ = read_children(root, TAGS, flags)
     complements = read_complements(complementos, flags)
-    if complements.timbre is None:
+    if TFD not in complements:
         raise draft()
     taxes, conceptos = found.get(TAGS.impuestos), found.get(TAGS.conceptos)
     count = 0 if conceptos is None else _concepts(conceptos, position, rows)
@@ -42,34 +42,19 @@ def walk32(root: Node, position: int, rows: Rows, flags: list[str]) -> None:
         _taxes(taxes, position, rows)
 
 
-def _children(root: Node, flags: list[str]) -> tuple[dict[str, Node], list[Node]]:
-    found: dict[str, Node] = {}
-    complementos = []
-    for child in root:
-        if child.tag == TAGS.complemento:
-            complementos.append(child)
-        elif child.tag in found:
-            raise repeated(f"cfdi:{local_name(child.tag)}")
-        else:
-            found[child.tag] = child
-            if child.tag not in TAGS.known:
-                note(flags, f"unknown_node:{local_name(child.tag)[:80]}")
-    return found, complementos
-
-
 def _document(
     root: Node,
     found: dict[str, Node],
-    complements: Complements,
+    complements: dict[str, Node],
     counted: tuple[int, int, Rows],
     flags: list[str],
 ) -> None:
     position, count, rows = counted
     get = root.get
     emisor, receptor = found.get(TAGS.emisor), found.get(TAGS.receptor)
-    timbre, local, taxes = complements.timbre, complements.local, found.get(TAGS.impuestos)
+    timbre, local, taxes = complements[TFD], complements.get(IMPLOCAL), found.get(TAGS.impuestos)
     addenda = found.get(TAGS.addenda)
-    if emisor is None or receptor is None or timbre is None:
+    if emisor is None or receptor is None:
         name = "Emisor" if emisor is None else "Receptor"
         raise Refused("missing_node", f"/cfdi:Comprobante/cfdi:{name}", f"Falta el nodo {name}")
     sello = get("sello") or ""
@@ -116,7 +101,7 @@ def _document(
         None,
         None,
         count,
-        ",".join(complements.names) or None,
+        complement_names(complements),
         None if addenda is None else addenda_names(addenda),
     )
 
