@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import calendar
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any
@@ -80,14 +79,19 @@ def rate_at(day: date) -> Decimal:
 
 def draw() -> list[Invoice]:
     """About 160 invoices: partial and bounced payments, notes, compensations, write-offs, cancellations, cash sales."""
-    rng, found = Random(20260618), []  # noqa: S311 - a drawn company, not a secret
+    rng, found = Random(20260618), []
     for number in range(160):
         issue = START + timedelta(days=rng.randrange(days(START, END)))
         currency = "USD" if rng.random() < 0.2 else "MXN"
         invoice = Invoice(
-            f"F{number:03}", f"C{rng.randrange(6)}", rng.choice(["Norte", "Sur", "Centro"]), currency,
-            rate_at(issue) if currency == "USD" else Decimal(1), issue,
-            issue + timedelta(days=rng.choice([0, 15, 30, 30, 45, 60])), Decimal(rng.randrange(50_000, 9_000_000)) / 100,
+            f"F{number:03}",
+            f"C{rng.randrange(6)}",
+            rng.choice(["Norte", "Sur", "Centro"]),
+            currency,
+            rate_at(issue) if currency == "USD" else Decimal(1),
+            issue,
+            issue + timedelta(days=rng.choice([0, 15, 30, 30, 45, 60])),
+            Decimal(rng.randrange(50_000, 9_000_000)) / 100,
         )
         fate, day = rng.random(), issue + timedelta(days=rng.randrange(90))
         half = cents(invoice.total * Decimal(rng.randrange(20, 80)) / 100)
@@ -97,19 +101,30 @@ def draw() -> list[Invoice]:
         elif fate < 0.45:
             parts.append(Settlement(CASH, day, invoice.total))
         elif fate < 0.60:
-            parts += [Settlement(CASH, day, half), Settlement(CASH, day + timedelta(days=9), invoice.total - half)]
+            parts += [
+                Settlement(CASH, day, half),
+                Settlement(CASH, day + timedelta(days=9), invoice.total - half),
+            ]
         elif fate < 0.70:
             parts.append(Settlement(CASH, day, invoice.total, day + timedelta(days=6)))
             if rng.random() < 0.5:
                 parts.append(Settlement(CASH, day + timedelta(days=20), invoice.total))
         elif fate < 0.76:
-            parts += [Settlement(NOTE, day, half), Settlement(CASH, day + timedelta(days=3), invoice.total - half)]
+            parts += [
+                Settlement(NOTE, day, half),
+                Settlement(CASH, day + timedelta(days=3), invoice.total - half),
+            ]
         elif fate < 0.80:
-            parts.append(Settlement(NOTE, day, invoice.total, day + timedelta(days=30) if rng.random() < 0.5 else None))
+            parts.append(
+                Settlement(NOTE, day, invoice.total, day + timedelta(days=30) if rng.random() < 0.5 else None)
+            )
         elif fate < 0.84:
             parts.append(Settlement(NON_CASH, day, invoice.total))
         elif fate < 0.88:
-            parts += [Settlement(CASH, day, half), Settlement(WRITE_OFF, day + timedelta(days=40), invoice.total - half)]
+            parts += [
+                Settlement(CASH, day, half),
+                Settlement(WRITE_OFF, day + timedelta(days=40), invoice.total - half),
+            ]
         found.append(invoice)
     return found
 
@@ -123,7 +138,12 @@ def raw_of(invoices: list[Invoice]) -> Raw:
     for number in range(6):
         raw.register("customers", customer_id=f"C{number}", name=f"Cliente {number}")
     for i in invoices:
-        common = {"customer_id": i.customer, "currency": i.currency, "fx_rate": i.rate, "company_rfc": OWN_RFC}
+        common = {
+            "customer_id": i.customer,
+            "currency": i.currency,
+            "fx_rate": i.rate,
+            "company_rfc": OWN_RFC,
+        }
         raw.register("invoices", invoice_id=i.name, branch=i.branch, issue_date=i.issue, due_date=i.due, total=i.total,
                      cancel_date=i.cancel, metodo_pago="PPD" if i.is_credit else "PUE", **common)  # fmt: skip
         for number, s in enumerate(i.settlements):
@@ -132,7 +152,14 @@ def raw_of(invoices: list[Invoice]) -> Raw:
                 raw.register("credit_notes", cn_id=name, issue_date=s.day, total=s.amount, tipo_relacion="01",
                              related_invoice_id=i.name, cancel_date=s.undo, **common)  # fmt: skip
             elif s.kind == WRITE_OFF:
-                raw.register("write_offs", write_off_id=name, invoice_id=i.name, date=s.day, amount=s.amount, currency=i.currency)
+                raw.register(
+                    "write_offs",
+                    write_off_id=name,
+                    invoice_id=i.name,
+                    date=s.day,
+                    amount=s.amount,
+                    currency=i.currency,
+                )
             else:
                 raw.register("payments", payment_id=name, invoice_id=i.name, payment_date=s.day, amount=s.amount,
                              method=s.kind, reversed_date=s.undo, **common)  # fmt: skip
@@ -145,21 +172,29 @@ def invoices() -> list[Invoice]:
 
 
 @pytest.fixture(scope="module")
-def marts(invoices: list[Invoice], tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def marts(
+    invoices: list[Invoice], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Every mart of the drawn company, built by dbt with all its tests."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     folder = tmp_path_factory.mktemp("reference")
     write_warehouse(raw_of(invoices), folder / "warehouse.duckdb")
-    os.environ |= {"CARTERA_WAREHOUSE_PATH": str(folder / "warehouse.duckdb"), "CARTERA_MARTS_PATH": str(folder / "built.duckdb"),
-                   "DO_NOT_TRACK": "1"}  # fmt: skip
+    os.environ["CARTERA_WAREHOUSE_PATH"] = str(folder / "warehouse.duckdb")
+    os.environ["CARTERA_MARTS_PATH"] = str(folder / "built.duckdb")
+    os.environ["DO_NOT_TRACK"] = "1"
     result = dbtRunner().invoke([
         "--quiet", "--log-level-file", "none", "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--vars", str({"as_of": END.isoformat()}),
+        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+        "--vars", str({"as_of": END.isoformat()}),
     ])  # fmt: skip
     DuckDBConnectionManager.close_all_connections()
-    failures = [f"{r.node.name}: {r.message}" for r in (result.result or []) if str(r.status) not in {"success", "pass"}]
+    failures = [
+        f"{r.node.name}: {r.message}"
+        for r in (result.result or [])
+        if str(r.status) not in {"success", "pass"}
+    ]
     assert result.success, failures or result.exception
     with duckdb.connect(str(folder / "built.duckdb"), read_only=True) as connection:
         yield connection
@@ -188,9 +223,8 @@ def test_aging_buckets(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection
             for key in (column, "gross_mxn"):
                 expected[i.customer, key] = expected.get((i.customer, key), Decimal(0)) + value
         columns = [name for name, _ in BOUNDS] + ["d120_plus_mxn", "gross_mxn"]
-        rows = marts.execute(
-            f"select customer_id, {', '.join(columns)} from marts.aging_by_customer where as_of = ? and basis = 'effective'", [at]
-        ).fetchall()
+        query = f"select customer_id, {', '.join(columns)} from marts.aging_by_customer where as_of = ? and basis = ?"
+        rows = marts.execute(query, [at, "effective"]).fetchall()
         got = {(row[0], c): v for row in rows for c, v in zip(columns, row[1:], strict=True)}
         assert {k: v for k, v in got.items() if v} == {k: v for k, v in expected.items() if v}, at
 
@@ -221,11 +255,21 @@ def countback(gross: Decimal, months: list[tuple[Decimal, int]]) -> tuple[Fracti
 
 
 def rounded(value: Fraction | None) -> Decimal | None:
-    return None if value is None else (Decimal(value.numerator) / value.denominator).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return (
+        None
+        if value is None
+        else (Decimal(value.numerator) / value.denominator).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    )
 
 
 def ratio(top: Decimal, bottom: Decimal, times: int) -> Fraction | None:
     return Fraction(top) * times / Fraction(bottom) if bottom else None
+
+
+def mean_of(weighed: Iterable[tuple[int, Decimal]]) -> Fraction | None:
+    """Weighted mean of days."""
+    pairs = list(weighed)
+    return ratio(sum((n * w for n, w in pairs), Decimal(0)), sum((w for _, w in pairs), Decimal(0)), 1)
 
 
 def close(got: Any, expected: Decimal | None) -> bool:
@@ -244,7 +288,11 @@ def test_speed(branch: str, invoices: list[Invoice], marts: duckdb.DuckDBPyConne
         written = sum((cents(s.amount * i.rate) for i in found for s in i.settlements
                        if s.kind == WRITE_OFF and in_month(s.day, at)), Decimal(0))  # fmt: skip
         history.append((sales, at.day))
-        three = (sum((s for s, _ in history[-3:]), Decimal(0)), sum(n for _, n in history[-3:])) if len(history) >= 3 else None
+        three = (
+            (sum((s for s, _ in history[-3:]), Decimal(0)), sum(n for _, n in history[-3:]))
+            if len(history) >= 3
+            else None
+        )
         back, complete = countback(gross, history)
         top, bottom = beginning + sales - gross, beginning + sales - current
         expected: dict[str, Any] = {
@@ -258,7 +306,8 @@ def test_speed(branch: str, invoices: list[Invoice], marts: duckdb.DuckDBPyConne
             "cei_excl_write_offs_pct": rounded(ratio(top - written, bottom - written, 100)),
         }  # fmt: skip
         row = marts.execute(
-            f"select {', '.join(expected)} from marts.collection_speed where month_end = ? and value = ?", [at, branch]
+            f"select {', '.join(expected)} from marts.collection_speed where month_end = ? and value = ?",
+            [at, branch],
         ).fetchone()
         assert row is not None
         wrong = {k: (v, expected[k]) for k, v in zip(expected, row, strict=True) if not close(v, expected[k])}
@@ -285,7 +334,9 @@ def kaplan_meier_median(found: list[Invoice], at: date) -> int | None:
             times.append((days(i.issue, settled), True))
     survival = Fraction(1)
     for day in sorted({t for t, paid in times if paid}):
-        survival *= 1 - Fraction(sum(1 for t, paid in times if paid and t == day), sum(1 for t, _ in times if t >= day))
+        survival *= 1 - Fraction(
+            sum(1 for t, paid in times if paid and t == day), sum(1 for t, _ in times if t >= day)
+        )
         if survival <= Fraction(1, 2):
             return day
     return None
@@ -304,21 +355,22 @@ def test_collection_time(branch: str, invoices: list[Invoice], marts: duckdb.Duc
         taken = [days(i.issue, s) for i, s in closed]
         late = [days(i.due, s) for i, s in closed]
         weights = [cents(i.total * i.rate) for i, _ in closed]
-        paid = [(s.amount * i.rate, days(i.issue, s.day)) for i in found for s in i.settlements
+        paid = [(days(i.issue, s.day), s.amount * i.rate) for i in found for s in i.settlements
                 if s.kind in (CASH, NON_CASH) and s.lives(at)]  # fmt: skip
         count = Decimal(len(closed))
         expected: dict[str, Any] = {
             "closed_invoices": len(closed),
             "mean_days": rounded(ratio(Decimal(sum(taken)), count, 1)),
             "median_days": rounded(Fraction(median(taken))) if taken else None,
-            "weighted_days": rounded(ratio(sum((w * t for w, t in zip(weights, taken, strict=True)), Decimal(0)), sum(weights, Decimal(0)), 1)),
+            "weighted_days": rounded(mean_of(zip(taken, weights, strict=True))),
             "mean_days_vs_due": rounded(ratio(Decimal(sum(late)), count, 1)),
             "mean_days_late": rounded(ratio(Decimal(sum(max(n, 0) for n in late)), count, 1)),
-            "payment_weighted_days": rounded(ratio(sum((a * n for a, n in paid), Decimal(0)), sum((a for a, _ in paid), Decimal(0)), 1)),
+            "payment_weighted_days": rounded(mean_of(paid)),
             "km_median_days": kaplan_meier_median(found, at),
         }  # fmt: skip
         row = marts.execute(
-            f"select {', '.join(expected)} from marts.collection_time where as_of = ? and value = ?", [at, branch]
+            f"select {', '.join(expected)} from marts.collection_time where as_of = ? and value = ?",
+            [at, branch],
         ).fetchone()
         assert row is not None
         wrong = {k: (v, expected[k]) for k, v in zip(expected, row, strict=True) if not close(v, expected[k])}
