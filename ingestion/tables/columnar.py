@@ -32,6 +32,7 @@ def to_grid(data: bytes) -> Grid:
                 f"El archivo Parquet tiene {height:,} filas y {width:,} columnas. Divídelo en varios.",
             )
         table = file.read()
+        table.validate(full=True)  # text that is not UTF-8 would break what comes after
         columns = [_as_text(table.column(i)) for i in range(table.num_columns)]
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError, TypeError, KeyError) as error:
         raise FileRefused(

@@ -26,7 +26,9 @@ SAVE_AS_XLSX = "Ábrelo en Excel y guárdalo como Libro de Excel (.xlsx)"
 
 _REFERENCE = re.compile(rb"""r=["']([A-Z]+[0-9]+)["']""")
 _ANY_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Z]+[0-9]+)["']""")
-_FILLED = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*["']([A-Z]+[0-9]+)["'](?:[^>]*[^>/])?>""")
+_FILLED = re.compile(
+    rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*["']([A-Z]+[0-9]+)["'](?:[^>]*[^>/])?>(?!</(?:\w+:)?c>)"""
+)
 _PREFIXED = re.compile(rb"<\w+:c[\s>]")
 _SPACED = re.compile(rb"""r(?:\s+=|=\s)""")
 _ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["']([0-9]+)["']""")
@@ -175,7 +177,7 @@ def _sheet_extent(
             raise damaged("the sheet is not UTF-8")
         size += len(piece)
         text = rest + piece
-        cut = text.rfind(b"<")
+        cut = max(text.rfind(b"<c "), text.rfind(b"<", len(text) - 200))
         text, rest = (text[:cut], text[cut:]) if cut >= 0 and len(text) - cut < _CHUNK else (text, b"")
         _note(text, reference, columns, rows, extent)
     _note(rest, reference, columns, rows, extent)

@@ -102,13 +102,13 @@ def _read(
     file: str, sheets: Sequence[tuple[Grid, Verdict]], source_file_id: str, delivery_date: date
 ) -> Reading:
     matched = [(grid, verdict) for grid, verdict in sheets if verdict.match is not None]
-    named = [pair for pair in matched if pair[0].sheet and pair[1].match and pair[1].match.mapping.sheet]
+    named = {id(g) for g, v in matched if g.sheet and v.match and v.match.mapping.sheet}
     if not matched:
         raise _no_match([verdict for _, verdict in sheets])
     reading = Reading("unknown")
     tables: dict[str, list[pa.Table]] = {}
     for grid, verdict in sheets:
-        if verdict.match is None or (named and (grid, verdict) not in named):
+        if verdict.match is None or (named and id(grid) not in named):
             _pass_over(reading, file, grid, verdict, is_wanted=not named)
             continue
         kind = verdict.match.kind

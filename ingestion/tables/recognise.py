@@ -47,7 +47,6 @@ class Match:
         """Positions whose header means something in this mapping."""
         return frozenset(p for positions in self.columns.values() for p in positions)
 
-
     @property
     def needed(self) -> frozenset[int]:
         """Positions that fill a required column."""
@@ -102,6 +101,30 @@ def judge(
             return _choose(fitting, found, number, stem, usable, row)
         partial.extend((match, number) for match in found if len(match.explained) >= 2)
     return _near(partial, rows, stem)
+
+
+def guesses(
+    rows: Sequence[Sequence[str | None]], mappings: Sequence[Mapping], stem: str
+) -> list[tuple[Match, int]]:
+    """What a sheet may be, the likeliest first, for proposing a mapping: matches with their header row (0-based)."""
+    known = frozenset().union(*(m.vocabulary for m in mappings))
+    named = named_kinds(stem, mappings)
+    found: list[tuple[Match, int]] = []
+    for number, row in enumerate(rows[:SEARCH_ROWS]):
+        headers = [normalise(cell or "") for cell in row]
+        if not known.isdisjoint(headers):
+            matches = (_match(headers, mapping) for mapping in mappings)
+            found.extend((match, number) for match in matches if match.explained)
+    return sorted(
+        found,
+        key=lambda pair: (
+            not pair[0].fits,
+            pair[0].kind not in named,
+            len(pair[0].missing) - len(pair[0].explained),
+            pair[1],
+            pair[0].mapping.name,
+        ),
+    )
 
 
 def named_kinds(stem: str, mappings: Sequence[Mapping]) -> set[str]:
