@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from multiprocessing import get_context
 
 import pytest
 
@@ -463,6 +465,15 @@ def test_a_batch_pickles_and_repeats() -> None:
     assert again.tables["cfdi__documents"].equals(batch.tables["cfdi__documents"])
     assert again.outcomes == batch.outcomes
     assert read(cfdi()).tables["cfdi__documents"].equals(read(cfdi()).tables["cfdi__documents"])
+
+
+def test_it_runs_in_another_process() -> None:
+    items = [("0" * 16, cfdi().encode()), ("1" * 16, b"<roto")]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        batch = pool.submit(read_cfdis, items, [DAY, DAY]).result()
+    here = read_cfdis(items, [DAY, DAY])
+    assert batch.outcomes == here.outcomes
+    assert all(batch.tables[name].equals(table) for name, table in here.tables.items())
 
 
 def test_items_and_dates_must_match() -> None:
