@@ -6,7 +6,9 @@ gives a read connection on the marts. No reader and no loader takes part: these 
 
 from __future__ import annotations
 
+import functools
 import os
+import tempfile
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -112,6 +114,23 @@ def write_warehouse(raw: Raw, path: Path) -> None:
             _create(connection, table, raw.rows.get(table.name, []))
 
 
+@functools.cache
+def _manifest() -> Any:
+    """The parsed project, once a session: vars and paths are read again at each build."""
+    from dbt.cli.main import dbtRunner
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CARTERA_WAREHOUSE_PATH"] = os.environ["CARTERA_MARTS_PATH"] = f"{folder}/none.duckdb"
+        result = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *_paths(Path(folder))])
+    assert result.success, result.exception
+    return result.result
+
+
+def _paths(folder: Path) -> list[str]:
+    project = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    return [*project, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+
+
 def build(raw: Raw, folder: Path, as_of: str = "2026-06-30", **variables: Any) -> duckdb.DuckDBPyConnection:
     """Write, run dbt, and open the marts (the warehouse is attached as `w`)."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -119,15 +138,14 @@ def build(raw: Raw, folder: Path, as_of: str = "2026-06-30", **variables: Any) -
 
     folder.mkdir(parents=True, exist_ok=True)
     write_warehouse(raw, folder / "warehouse.duckdb")
+    manifest = _manifest()
     os.environ["CARTERA_WAREHOUSE_PATH"] = str(folder / "warehouse.duckdb")
     os.environ["CARTERA_MARTS_PATH"] = str(folder / "marts.duckdb")
     os.environ["DO_NOT_TRACK"] = "1"
-    values = {"as_of": as_of} | variables
-    result = dbtRunner().invoke([
-        "--quiet", "--log-level-file", "none", "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path",
-        str(folder / "target"), "--log-path", str(folder / "logs"), "--vars", str(values),
+    result = dbtRunner(manifest=manifest).invoke([
+        "--quiet", "--log-level-file", "none", "build", *_paths(folder), "--vars", str({"as_of": as_of} | variables),
         "--indirect-selection", "cautious", "--select", *CORE,
-    ])
+    ])  # fmt: skip
     DuckDBConnectionManager.close_all_connections()  # dbt keeps its files open in this process
     failures = [f"{r.node.name}: {r.message}" for r in (result.result or []) if str(r.status) not in {"success", "pass"}]
     assert result.success, failures or result.exception

@@ -22,6 +22,12 @@ named as (
     union
     select customer_id from {{ ref('stg_register__' ~ kind) }}
     {% endfor %}
+    union
+    -- whoever paid an invoice that never came
+    select 'desconocido'
+    from {{ ref('stg_register__payments') }} as p
+    left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('coalesce(p.invoice_id, p.invoice_uuid)') }} = a.alias
+    where p.customer_id is null and a.alias is null
 )
 
 select
@@ -30,12 +36,13 @@ select
     case
         when r.customer_id is not null then r.name
         when n.customer_id = 'publico' then 'Público en general'
+        when n.customer_id = 'desconocido' then 'Cliente por identificar'
         else coalesce(c.customer_name, n.customer_id)
     end as customer_name,
     upper(coalesce(r.rfc, c.rfc)) as rfc,
     case when r.customer_id is not null then 'register' when c.customer_id is not null then 'cfdi' else 'documents' end
         as sources,
-    n.customer_id = 'publico' as is_generic,
+    n.customer_id in ('publico', 'desconocido') as is_generic,
     r.branch,
     r.segment,
     r.account_owner

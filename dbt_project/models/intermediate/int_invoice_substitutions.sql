@@ -58,19 +58,31 @@ chain as (
     where c.depth < 50
 ),
 
-cycles as (
+closing_edges as (
     select d.old_key, d.new_key
     from dated as d
     inner join chain as c on d.old_key = c.new_key and d.new_key = c.old_key
     where not d.is_forward
+),
+
+-- every invoice of a cycle: both ends of the edge that would close it, and whoever stands between
+cycles as (
+    select old_key as invoice_key from closing_edges
+    union
+    select new_key from closing_edges
+    union
+    select a.new_key
+    from closing_edges as e
+    inner join chain as a on e.new_key = a.old_key
+    inner join chain as b on a.new_key = b.old_key and e.old_key = b.new_key
 )
 
 select
-    c.old_key,
-    c.new_key,
-    c.from_date,
-    c.depth,
+    old_key,
+    new_key,
+    from_date,
+    depth,
     false as is_cycle
-from chain as c
+from chain
 union all
-select old_key, new_key, null, 0, true from cycles
+select invoice_key, invoice_key, null, 0, true from cycles

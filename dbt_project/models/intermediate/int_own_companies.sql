@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('stg_cfdi__documents') }}
 -- Our own RFCs: the setting, else the commonest issuer of type-I documents (ties: the lowest).
 {% if var('own_rfcs') %}
 {% for rfc in var('own_rfcs') %}

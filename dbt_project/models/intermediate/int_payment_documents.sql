@@ -43,7 +43,7 @@ receipts as (
         m.pago_key,
         coalesce(r.rep_uuid, p.rep_uuid) as rep_uuid,
         p.pago_number,
-        coalesce(r.customer_id, i.customer_id, a.customer_id, q.customer_id, p.customer_id) as customer_id,
+        coalesce(r.customer_id, i.customer_id, a.customer_id, q.customer_id, p.customer_id, 'desconocido') as customer_id,
         coalesce(r.company_rfc, p.company_rfc, i.company_rfc, (select company_rfc from company)) as company_rfc,
         r.payment_date,
         r.currency,

@@ -1,0 +1,23 @@
+-- Every key once and never blank; every row of a mart names the raw file it came from.
+{% set marts = {
+    'fct_movements': 'movement_id', 'fct_invoices': 'invoice_id', 'fct_payments': 'payment_id',
+    'fct_payment_applications': 'application_id', 'fct_credit_notes': 'cn_id', 'dim_customers': 'customer_id',
+    'dim_report_dates': 'as_of',
+} %}
+{% for mart, key in marts.items() %}
+select '{{ mart }}' as mart, cast({{ key }} as varchar) as entity, count(*) as rows_count
+from {{ ref(mart) }}
+group by {{ key }}
+having count(*) > 1 or {{ key }} is null {% if mart.startswith('fct_') %}or max(case when source_file_id is null then 1 else 0 end) = 1{% endif %}
+
+union all
+{% endfor %}
+select 'fx_rates_daily', currency || cast(date as varchar), count(*)
+from {{ ref('fx_rates_daily') }}
+group by currency, date
+having count(*) > 1
+union all
+-- keys of the marts that intervals use
+select 'invoice_key', cast(invoice_key as varchar), count(*) from {{ ref('fct_invoices') }} group by invoice_key having count(*) > 1
+union all
+select 'customer_key', cast(customer_key as varchar), count(*) from {{ ref('dim_customers') }} group by customer_key having count(*) > 1
