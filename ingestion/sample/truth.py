@@ -13,8 +13,9 @@ months[AAAA-MM]             the last 12 whole months, effective basis.
   credit_notes_mxn          E other than 07, by date, full totals, own rate, − those cancelled in the month.
   advances_applied_mxn      E of relation 07, apart: C9 tells them from credit notes.
   collected_mxn             C12a cash by payment date at the payment's own rate − reversals in their month.
-  net_credit_sales_1m       C11 on credit sales: issued − cancelled − notes + notes cancelled; 07 is not a note here.
-  net_credit_sales_1m_if_07 the same with 07 taken as a note (the other reading, for whoever compares).
+  net_credit_sales_1m       C11 on credit sales: issued − gone − notes + notes cancelled. Gone: cancelled, or replaced
+                            (C9: 0 from the substitute's issue date, so a sale is not counted twice); 07 is no note.
+  other_readings            the same sales with 07 taken as a note; and with replaced ones leaving at cancel_date only.
   gross_mxn, current_mxn    open credit sales at the month's end, issue rate; current = due ≥ D.
   dso_simple, cei_pct       section 3; null where the denominator is 0.
 weeks[Sunday]               bridge (sections 7 and 9): start and end at closing rate; flows at the issue rate as
@@ -155,9 +156,15 @@ class _Flows:
             worth, credit = money(invoice.total * invoice.fx_rate), is_credit_sale(invoice)
             self._add("billed", invoice.issue_date, worth)
             self._add("sales", invoice.issue_date, worth if credit else ZERO)
+            self._add("sales_by_cancel_date", invoice.issue_date, worth if credit else ZERO)
             if invoice.cancel_date:
                 self._add("cancelled", invoice.cancel_date, worth)
-                self._add("sales", invoice.cancel_date, -worth if credit else ZERO)
+                self._add("sales_by_cancel_date", invoice.cancel_date, -worth if credit else ZERO)
+            gone = [invoice.cancel_date] if invoice.cancel_date else []
+            if invoice.replaced_by:
+                gone.append(invoice.replaced_by.issue_date)
+            if gone and credit:
+                self._add("sales", min(gone), -worth)
         for note in company.credit_notes:
             worth = money(note.total * note.fx_rate)
             name = "advances" if note.relation == "07" else "notes"
@@ -204,7 +211,12 @@ def _months(ledger: Ledger) -> Figures:
             "billed_gross_mxn": str(flows.of("billed", day)), "cancelled_mxn": str(flows.of("cancelled", day)),
             "credit_notes_mxn": str(flows.of("notes", day)), "advances_applied_mxn": str(flows.of("advances", day)),
             "collected_mxn": str(flows.of("collected", day)), "net_credit_sales_1m": str(sales),
-            "net_credit_sales_1m_if_07": str(sales - flows.of("advances_on_credit", day)),
+            "other_readings": {
+                "net_credit_sales_1m_if_07": str(sales - flows.of("advances_on_credit", day)),
+                "net_credit_sales_1m_by_cancel_date": str(
+                    flows.of("sales_by_cancel_date", day) - flows.of("notes_on_credit", day)
+                ),
+            },
             "gross_mxn": str(gross), "current_mxn": str(current), "beginning_gross_mxn": str(beginning),
             "dso_simple": _ratio(gross * length, sales),
             "cei_pct": _ratio((beginning + sales - gross) * 100, beginning + sales - current),
