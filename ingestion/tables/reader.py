@@ -21,8 +21,6 @@ from ingestion.tables.package import SAVE_AS_XLSX
 from ingestion.tables.recognise import Verdict, candidates, judge
 from ingestion.tables.rows import SheetReader
 
-READER_VERSION = "1"
-
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<?xml", b"<style", b"<script")
@@ -74,7 +72,7 @@ def _refuse_others(data: bytes) -> None:
 
 def _recognise_text(data: bytes, mappings: Sequence[Mapping], stem: str) -> tuple[Grid, Verdict]:
     """Try the encodings and delimiters that the mappings name beside our own guess; the best understood wins."""
-    best: tuple[tuple[int, int, int], str, str, list[Mapping]] | None = None
+    best: tuple[tuple[int, ...], str, str, list[Mapping]] | None = None
     problem: FileRefused | None = None
     for encoding in dict.fromkeys([None, *(m.encoding for m in mappings)]):
         try:

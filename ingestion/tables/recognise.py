@@ -6,17 +6,20 @@ explains all that the other does and more, or clearly more; otherwise the file's
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingestion.contracts import REGISTERS
+from ingestion.tables.cells import CURRENCY_WORDS
 from ingestion.tables.grid import FileRefused
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.names import normalise
 
 SEARCH_ROWS = 60
 PAYMENT_LINKS = ("customer_id", "invoice_id", "invoice_uuid")
+_PARENTHESES = re.compile(r"\(([^()]*)\)")
 _CLEARLY = 2
 _HOW_TO_MAP = "Corrige el encabezado o haz un mapeo con «cartera mapping suggest» y ponlo en mappings/."
 
@@ -63,11 +66,11 @@ class Verdict:
     problem: FileRefused | None = None
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """For choosing among delimiters: recognised first, then how much was understood."""
+    def rank(self) -> tuple[int, int, int]:
+        """For choosing among delimiters: recognised first, a system's mapping first, then how much is understood."""
         if self.match:
-            return (2, len(self.match.explained))
-        return (0, 0) if self.problem is None or self.problem.code == "unknown_headers" else (1, 0)
+            return (2, -_tier(self.match), len(self.match.explained))
+        return (0, 0, 0) if self.problem is None or self.problem.code == "unknown_headers" else (1, 0, 0)
 
 
 def candidates(mappings: Sequence[Mapping]) -> list[Mapping]:
@@ -88,7 +91,7 @@ def judge(
     known = frozenset().union(*(m.vocabulary for m in usable))
     partial: list[tuple[Match, int]] = []
     for number, row in enumerate(rows[:SEARCH_ROWS]):
-        headers = [normalise(cell or "") for cell in row]
+        headers = [_header(cell or "", known) for cell in row]
         if known.isdisjoint(headers):
             continue
         found = [
@@ -111,7 +114,7 @@ def guesses(
     named = named_kinds(stem, mappings)
     found: list[tuple[Match, int]] = []
     for number, row in enumerate(rows[:SEARCH_ROWS]):
-        headers = [normalise(cell or "") for cell in row]
+        headers = [_header(cell or "", known) for cell in row]
         if not known.isdisjoint(headers):
             matches = (_match(headers, mapping) for mapping in mappings)
             found.extend((match, number) for match in matches if match.explained)
@@ -138,6 +141,19 @@ def named_kinds(stem: str, mappings: Sequence[Mapping]) -> set[str]:
             if stem.startswith(normalise(name)):
                 best[len(normalise(name))].add(mapping.kind)
     return best[max(best)] if best else set()
+
+
+def _header(cell: str, known: frozenset[str]) -> str:
+    """A header normalised; what stands in parentheses is left off where that makes it known: `Plazo (días)`.
+
+    Not a currency: `Total (MXN)` beside a currency column may be the pesos of an invoice in dollars.
+    """
+    whole = normalise(cell)
+    if whole in known or "(" not in cell:
+        return whole
+    inside = {normalise(words) for words in _PARENTHESES.findall(cell)}
+    bare = normalise(_PARENTHESES.sub(" ", cell))
+    return bare if bare in known and not inside & CURRENCY_WORDS.keys() else whole
 
 
 def _match(headers: Sequence[str], mapping: Mapping) -> Match:

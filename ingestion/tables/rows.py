@@ -6,6 +6,7 @@ Rows that are wholly blank do not count. Everything else does: total rows and re
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,7 @@ from ingestion.tables.names import normalise
 from ingestion.tables.recognise import PAYMENT_LINKS, Match
 from ingestion.tables.values import CURRENCY_COLUMNS, Reader, Typed, clean, convert
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 _TOTAL = r"(?i)^\W*(?:(?:gran|sub)[\s-]*)?total(?:es)?\b|^\W*sumas?\b|^\W*(?:saldo|importe|monto)\s+total\b"
 _NO_MEND = "No hace falta corregir nada."
 _MEND = "Corrige la celda y vuelve a dejar el archivo; las filas buenas sí se cargaron."
@@ -57,7 +59,7 @@ class SheetReader:
         self.match = match
         self.file = file
         self.first_row = header_row + 2  # physical number of the first row below the header
-        self.headers = [cell or "" for cell in grid.frame.row(header_row)]
+        self.headers = [_CONTROL.sub(" ", cell or "") for cell in grid.frame.row(header_row)]
         self.columns = REGISTERS[match.kind].columns
         self.flags = list(grid.flags)
         self.body = clean(grid.frame.slice(header_row + 1))

@@ -6,6 +6,7 @@ Formulas are never run: their saved values count. `package.py` has looked at the
 
 from __future__ import annotations
 
+import logging
 import re
 
 import fastexcel
@@ -28,6 +29,7 @@ _ERRORS = {
 def to_grids(data: bytes) -> list[Grid]:
     """Every sheet of the workbook, in its order."""
     package = inspect(data)
+    logging.getLogger("calamine").setLevel(logging.ERROR)  # it warns of every odd part on the screen
     try:
         book = fastexcel.read_excel(data)
         return [_grid(book, at, name, package) for at, name in enumerate(book.sheet_names)]

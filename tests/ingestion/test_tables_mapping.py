@@ -186,6 +186,27 @@ def test_headers_decide_between_close_kinds() -> None:
     assert read("x.csv", "Pago,Factura,Fecha de pago,Importe pagado,Moneda\n").kind == "payments"
 
 
+def test_what_stands_in_parentheses() -> None:
+    reading = read("x.csv", "Clave cliente (SAE),Nombre,Plazo (en días),Zona\nc\tx\n1,A,30,\n")
+    assert column(reading, "terms_days") == [30]
+    reading = read(
+        "facturas.csv", "Factura,Cliente,Moneda,Total (MXN),Fecha de emisión\n1,C,USD,5,2026-01-01\n"
+    )
+    assert refused(reading) == "missing_column"
+
+
+def test_a_systems_mapping_wins_over_synonyms_whatever_it_declares() -> None:
+    mapping = parse_mappings(
+        b"{name: m, kind: payments, match: [Factura, Pagado], encoding: utf-8, delimiter: ';', columns: "
+        b"{payment_id: Factura, invoice_id: Factura, payment_date: Fecha, amount: Pagado, currency: Moneda}}",
+        "m.yml",
+    )
+    data = "Factura;Cliente;Fecha;Total;Moneda;Pagado\n1;C;2026-01-31;5;MXN;4\n"
+    assert read("x.csv", data).kind == "invoices"
+    reading = read("x.csv", data, mapping)
+    assert (reading.kind, column(reading, "invoice_id")) == ("payments", ["1"])
+
+
 def test_suggestion_reads_what_it_proposes() -> None:
     data = (
         "Reporte;;;;\nFolio Factura;Cliente;Moneda;Importe total;Fecha de emisión;Fecha venci\n"
