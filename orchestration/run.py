@@ -73,9 +73,12 @@ def _materialize(run: RunContext) -> None:
 
 
 def _cause(error: BaseException | None) -> CarteraError | None:
-    while error is not None:
+    """Our own error behind what Dagster raised; chains may be circular."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
         if isinstance(error, CarteraError):
             return error
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None
 
