@@ -120,7 +120,8 @@ def _manifest() -> Any:
     from dbt.cli.main import dbtRunner
 
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["CARTERA_WAREHOUSE_PATH"] = os.environ["CARTERA_MARTS_PATH"] = f"{folder}/none.duckdb"
+        os.environ["CARTERA_WAREHOUSE_PATH"] = f"{folder}/warehouse.duckdb"  # its name is the database's
+        os.environ["CARTERA_MARTS_PATH"] = f"{folder}/marts.duckdb"
         result = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *_paths(Path(folder))])
     assert result.success, result.exception
     return result.result
