@@ -15,6 +15,8 @@ import pyarrow as pa
 from ingestion.contracts import REGISTERS
 from ingestion.tables.values import polars_type
 
+_SLICE = 20_000  # rows whose texts are in memory at once
+
 
 def assemble(
     kind: str,
@@ -51,5 +53,8 @@ def _row_hashes(frame: pl.DataFrame) -> pl.Series:
         .otherwise(pl.lit(f"{name}\x1f") + pl.col(name).cast(pl.String) + pl.lit("\x1e"))
         for name in frame.columns
     ]
-    texts = frame.select(pl.concat_str(parts)).to_series().to_list()
-    return pl.Series([hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts], dtype=pl.String)
+    hashes: list[str] = []
+    for part in frame.iter_slices(_SLICE):
+        texts = part.select(pl.concat_str(parts)).to_series().to_list()
+        hashes.extend(hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts)
+    return pl.Series(hashes, dtype=pl.String)

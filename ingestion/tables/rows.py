@@ -73,14 +73,17 @@ class SheetReader:
         body = self.body.with_row_index(_ROW).filter(self._data_rows())
         positions = body.get_column(_ROW)
         body = body.drop(_ROW)
+        self.body = self.body.clear()  # large files: no more copies in memory than are needed
         self._refuse_cells_beyond(body, positions)
         typed, extra = self._typed(body), self._extra(body)
         self._settle_currencies(typed)
         self._judge(typed, positions)
+        values = {name: found.values for name, found in typed.items()}
+        del body, typed
         good = ~positions.is_in(pl.Series(list(self.faults), dtype=positions.dtype).implode())
         table = assemble(
             self.match.kind,
-            {name: found.values.filter(good) for name, found in typed.items()},
+            {name: series.filter(good) for name, series in values.items()},
             extra.filter(good) if extra is not None else None,
             positions.filter(good).cast(pl.Int64) + self.first_row,
             source_file_id,

@@ -240,6 +240,15 @@ def test_rows_that_cannot_be_cut_are_set_aside() -> None:
     assert codes(reading) == [(3, "extra_cells"), (4, "bad_quotes"), (7, "bad_quotes")]
 
 
+@pytest.mark.parametrize("title", ["", "Relación de facturas\n\n"])
+def test_a_row_with_too_many_cells_far_below_the_header(title: str) -> None:
+    body = "".join(f"{n},C,MXN,5,2026-01-01\n" for n in range(100))
+    reading = read("x.csv", f"{title}{INVOICE}\n{body}a,C,MXN,1,160.00,2026-01-01\nb,C,MXN,7,2026-01-01\n")
+    assert reading.rows_read == 102
+    assert codes(reading) == [(102 + title.count("\n"), "extra_cells")]
+    assert column(reading, "row_number")[-1] == 103 + title.count("\n")
+
+
 def test_a_file_cut_while_copied_keeps_what_is_whole() -> None:
     reading = read("x.csv", f"{INVOICE}\n1,C,MXN,5,2026-01-01\n2,C,MXN,16")
     assert column(reading, "invoice_id") == ["1"]
