@@ -13,7 +13,7 @@ from typing import Literal
 
 import duckdb
 
-from dashboards.queries.access import BUCKETS, CUT_COLUMNS, INVOICE_COLUMNS, Filters, Params, Row, one, rows
+from dashboards.queries.access import BUCKETS, CUT_COLUMNS, INVOICE_COLUMNS, Filters, Params, Row, rows
 
 Basis = Literal["effective", "as_recorded"]
 By = Literal["due", "issue"]
@@ -43,18 +43,31 @@ class Question:
         plain = self.basis == "effective" and self.by == "due" and not self.own_currency
         return self.is_report_date and plain
 
+    @property
+    def knows_unapplied(self) -> bool:
+        """Whether credit not applied can be told: any day in pesos, but by filter only at a published one."""
+        return self.is_published or (not self.own_currency and not self.filters.active())
+
 
 def _source(question: Question) -> tuple[str, Params]:
     """A query of one row per customer (and currency), with the columns of the aging marts."""
-    if question.is_published:
-        condition, params = question.filters.clause(CUT_COLUMNS)
-        sums = ", ".join(f"sum(a.{name}) as {name}" for name in AMOUNTS)
-        sql = f"""
-            select a.customer_id, 'MXN' as currency, {sums}, sum(a.open_invoices)::bigint as open_invoices,
-                max(a.oldest_days) as oldest_days, sum(a.unvalued_items)::bigint as unvalued_items
-            from marts.aging_by_cut as a where a.as_of = $as_of and {condition} group by a.customer_id
-        """
-        return sql, params | {"as_of": question.as_of}
+    return _published(question) if question.is_published else _computed(question)
+
+
+def _published(question: Question) -> tuple[str, Params]:
+    condition, params = question.filters.clause(CUT_COLUMNS)
+    sums = ", ".join(f"sum(a.{name}) as {name}" for name in AMOUNTS)
+    sql = f"""
+        select a.customer_id, 'MXN' as currency, {sums}, sum(a.unapplied_mxn) as unapplied_mxn,
+            sum(a.open_invoices)::bigint as open_invoices, max(a.oldest_days) as oldest_days,
+            sum(a.unvalued_items)::bigint as unvalued_items
+        from marts.aging_by_cut as a where a.as_of = $as_of and {condition} group by a.customer_id
+        having sum(a.gross_mxn) <> 0 or sum(a.unapplied_mxn) <> 0 or sum(a.unvalued_items) > 0
+    """
+    return sql, params | {"as_of": question.as_of}
+
+
+def _computed(question: Question) -> tuple[str, Params]:
     condition, params = question.filters.clause(INVOICE_COLUMNS)
     amount = "o.open_ccy" if question.own_currency else "o.open_mxn_closing"
     bucket = "o.bucket_issue" if question.by == "issue" else "o.bucket_due"
@@ -62,19 +75,33 @@ def _source(question: Question) -> tuple[str, Params]:
         f"coalesce(sum({amount}) filter ({bucket} = '{code}'), 0)::decimal(18,2) as {name}"
         for code, name in BUCKETS.items()
     )
-    sql = f"""
+    items = f"""
         select o.customer_id, {"o.currency" if question.own_currency else "'MXN'"} as currency, {sums},
             coalesce(sum({amount}), 0)::decimal(18,2) as gross_mxn,
             coalesce(sum({amount}) filter (o.days_past_due > 0), 0)::decimal(18,2) as overdue_mxn,
-            coalesce(sum(o.disputed_open_ccy * {amount} / nullif(o.open_ccy, 0)),
-                0)::decimal(18,2) as disputed_mxn,
-            count(*) as open_invoices, max(o.days_past_due) as oldest_days,
+            coalesce(sum(round(o.disputed_open_ccy * {amount} / nullif(o.open_ccy, 0), 2)), 0)::decimal(18,2)
+                as disputed_mxn,
+            count(distinct o.invoice_id) as open_invoices, max(o.days_past_due) as oldest_days,
             count(*) filter (o.open_mxn_closing is null) as unvalued_items
         from marts.open_items_as_of($as_of::date, basis := $basis) as o
         left join marts.fct_invoices as i on i.invoice_id = o.invoice_id
         where {condition} group by all
     """
-    return sql, params | {"as_of": question.as_of, "basis": question.basis}
+    params |= {"as_of": question.as_of, "basis": question.basis}
+    if not question.knows_unapplied:
+        return f"select *, null::decimal(18,2) as unapplied_mxn from ({items})", params
+    zeros = ", ".join(f"coalesce(i.{name}, 0) as {name}" for name in AMOUNTS)
+    sql = f"""
+        select coalesce(i.customer_id, u.customer_id) as customer_id, 'MXN' as currency, {zeros},
+            coalesce(u.unapplied_mxn, 0) as unapplied_mxn, coalesce(i.open_invoices, 0) as open_invoices,
+            i.oldest_days, coalesce(i.unvalued_items, 0) as unvalued_items
+        from ({items}) as i
+        full join (
+            select customer_id, unapplied_mxn from marts.aging_as_of($as_of::date, basis := $basis)
+            where unapplied_mxn <> 0
+        ) as u on u.customer_id = i.customer_id
+    """
+    return sql, params
 
 
 def totals(connection: duckdb.DuckDBPyConnection, question: Question) -> list[Row]:
@@ -85,7 +112,8 @@ def totals(connection: duckdb.DuckDBPyConnection, question: Question) -> list[Ro
         connection,
         f"""
         with source as ({source})
-        select currency, count(*) as customers, {sums}, sum(open_invoices)::bigint as open_invoices,
+        select currency, count(*) filter (open_invoices > 0) as customers, count(*) as found, {sums},
+            sum(unapplied_mxn)::decimal(18,2) as unapplied_mxn, sum(open_invoices)::bigint as open_invoices,
             max(oldest_days) as oldest_days, sum(unvalued_items)::bigint as unvalued_items
         from source group by currency order by gross_mxn desc
         """,
@@ -109,18 +137,4 @@ def by_customer(
         order by {ORDERS[order]}, s.customer_id, s.currency limit $limit offset $offset
         """,
         params | {"limit": limit, "offset": offset},
-    )
-
-
-def unapplied(connection: duckdb.DuckDBPyConnection, question: Question) -> Row | None:
-    """Money and notes not applied, at a published date: it stands beside the buckets, never inside."""
-    condition, params = question.filters.clause(CUT_COLUMNS)
-    return one(
-        connection,
-        f"""
-        select coalesce(sum(a.unapplied_mxn), 0)::decimal(18,2) as unapplied_mxn,
-            coalesce(sum(a.net_mxn), 0)::decimal(18,2) as net_mxn
-        from marts.aging_by_cut as a where a.as_of = $as_of and {condition}
-        """,
-        params | {"as_of": question.as_of},
     )

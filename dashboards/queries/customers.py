@@ -149,12 +149,15 @@ def timeline(
             select issue_date, 'credit_note', cn_id, total_ccy, currency, related_invoice_id, reason
             from marts.fct_credit_notes where customer_id = $id
             union all
-            select opened_date, 'dispute', invoice_id, disputed_amount_ccy, currency, invoice_id,
-                coalesce(nullif(reason_name, ''), reason) from marts.disputes where customer_id = $id
+            select d.opened_date, 'dispute', coalesce(i.folio_label, d.invoice_id), d.disputed_amount_ccy, d.currency,
+                d.invoice_id, coalesce(nullif(d.reason_name, ''), d.reason)
+            from marts.disputes as d left join marts.fct_invoices as i on i.invoice_id = d.invoice_id
+            where d.customer_id = $id
             union all
-            select closed_date, 'dispute_closed', invoice_id, disputed_amount_ccy, currency, invoice_id,
-                outcome
-            from marts.disputes where customer_id = $id and closed_date is not null
+            select d.closed_date, 'dispute_closed', coalesce(i.folio_label, d.invoice_id), d.disputed_amount_ccy,
+                d.currency, d.invoice_id, d.outcome
+            from marts.disputes as d left join marts.fct_invoices as i on i.invoice_id = d.invoice_id
+            where d.customer_id = $id and d.closed_date is not null
         )
         select * from happened where day <= (select as_of from meta.snapshot)
             and ($since is null or day >= $since)

@@ -66,7 +66,7 @@ def pager(total: int, size: int) -> int:
     asked = min(max(int(text), 1), pages) if text.isdecimal() and len(text) < 7 else 1
     if pages > 1:
         st.session_state["elige_pagina"] = asked
-        st.pagination(pages, key="elige_pagina", on_change=_page_changed)
+        st.pagination(pages, key="elige_pagina", on_change=_page_changed, width=230)
     return asked - 1
 
 

@@ -52,6 +52,9 @@ ENTITIES = {
 }  # fmt: skip
 UNITS = {"mxn": "pesos", "pct": "%", "days": "días", "count": "número"}
 DIRECTIONS = {"up": "Mejor si sube", "down": "Mejor si baja", "none": ""}
+OUTCOMES = {
+    "accepted": "Aceptada", "rejected": "Rechazada", "partial": "Aceptada en parte", "withdrawn": "Retirada",
+}  # fmt: skip
 CANCEL_MOTIVES = {
     "01": "con errores, con relación", "02": "con errores, sin relación", "03": "no se llevó a cabo la operación",
     "04": "operación de una factura global",

@@ -37,12 +37,12 @@ def render(context: Context) -> None:
         "due" if by == "vencimiento" else "issue", currency == "original", context.is_report_date,
     )  # fmt: skip
     totals = session.ask(aging.totals, question)
-    if not any(total["gross_mxn"] for total in totals):
+    if not any(total["gross_mxn"] or total["unapplied_mxn"] for total in totals):
         blocks.empty(
             "no_rows" if context.filters.active() else "nothing_to_do", "No hay saldos abiertos a ese día."
         )
         return
-    for total in totals:
+    for total in (t for t in totals if t["gross_mxn"]):
         _mix(context, total, by, totals)
     _table(context, question, totals)
 
@@ -70,14 +70,14 @@ def _mix(context: Context, total: Row, by: str, totals: list[Row]) -> None:
 
 def _columns(own_currency: bool) -> list[Column]:
     money = [
-        Column(name, theme.BUCKET_NAMES[code] if code != "120+" else "> 120", "money", 118, quiet_zero=True)
+        Column(name, theme.BUCKET_NAMES[code] if code != "120+" else "> 120", "money", 105, quiet_zero=True)
         for code, name in BUCKETS.items()
     ]
     return [
-        Column("customer_name", "Cliente", width=210),
+        Column("customer_name", "Cliente", width=168),
         *([Column("currency", "Moneda", width=70)] if own_currency else []),
-        Column("gross_mxn", "Saldo", "money", 125), Column("overdue_mxn", "Vencido", "money", 125),
-        Column("overdue_pct", "% vencido", "pct", 84), *money,
+        Column("overdue_mxn", "Vencido", "money", 114), Column("gross_mxn", "Saldo", "money", 114),
+        Column("overdue_pct", "% vencido", "pct", 78), *money,
         Column("disputed_mxn", "En disputa", "money", 110, quiet_zero=True), Column("oldest_days", "Días", "int", 60),
         Column("account_owner", "Responsable", width=120), Column("branch", "Sucursal", width=110),
         Column("rfc", "RFC", width=130),
@@ -85,7 +85,7 @@ def _columns(own_currency: bool) -> list[Column]:
 
 
 def _table(context: Context, question: aging.Question, totals: list[Row]) -> None:
-    count = sum(total["customers"] for total in totals)
+    count = sum(total["found"] for total in totals)
     with blocks.card("clientes", "Por cliente", "Elige un cliente para ver su historia"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="orden_antiguedad"):
             order = choices.menu("orden", "Orden", ORDER, "overdue")
@@ -110,9 +110,10 @@ def _total_line(question: aging.Question, totals: list[Row]) -> None:
             (f"{theme.BUCKET_NAMES[bucket].removesuffix(' días')}", formats.money(total[name], None))
             for bucket, name in BUCKETS.items()
         ]
-        blocks.pairs(f"total_{code}", facts, 8, 104)
-    if question.is_published and (found := session.ask(aging.unapplied, question)) and found["unapplied_mxn"]:
-        st.caption(theme.escape(
-            f"Saldos a favor por aplicar, aparte: {formats.money(found['unapplied_mxn'])} · "
-            f"cartera neta: {formats.money(found['net_mxn'])}"
-        ))  # fmt: skip
+        if total["unapplied_mxn"] is not None:
+            facts.append(("A favor", formats.money(total["unapplied_mxn"], None)))
+        blocks.pairs(f"total_{code}", facts, 9, 96)
+    if not question.knows_unapplied:
+        st.caption(
+            "Los saldos a favor por aplicar se dan en pesos, y con filtros solo en los cierres de semana y de mes."
+        )

@@ -26,12 +26,13 @@ FOUND = [
     Column("account_owner", "Responsable", width=130),
 ]  # fmt: skip
 OPEN = [
-    Column("folio_label", "Folio", width=110), Column("issue_date", "Emisión", "date", 95),
-    Column("due_date", "Vence", "date", 95), Column("days_past_due", "Días", "int", 60),
-    Column("currency", "Mon.", width=60), Column("total_ccy", "Total", "money", 125),
-    Column("open_ccy", "Saldo", "money", 125), Column("open_mxn_closing", "En pesos", "money", 125),
-    Column("disputed_open_ccy", "En disputa", "money", 110, quiet_zero=True),
-    Column("purchase_order", "Orden", width=100),
+    Column("folio_label", "Folio", width=84), Column("open_ccy", "Saldo", "money", 112),
+    Column("days_past_due", "Días", "int", 54, help="Días de vencida; con signo menos, los que faltan"),
+    Column("due_date", "Vence", "date", 90), Column("issue_date", "Emisión", "date", 90),
+    Column("currency", "Mon.", width=54), Column("total_ccy", "Total", "money", 112),
+    Column("open_mxn_closing", "En pesos", "money", 112),
+    Column("disputed_open_ccy", "En disputa", "money", 104, quiet_zero=True),
+    Column("purchase_order", "Orden", width=95),
 ]  # fmt: skip
 HAPPENED = [
     Column("label", "Documento", width=150), Column("day", "Fecha", "date", 95), Column("event", "Qué pasó", width=150),
@@ -81,7 +82,7 @@ def _head(row: Row) -> None:
         blocks.link_to(PATH, "Buscar otro cliente", id="")
     facts = [
         row["rfc"], row["segment"], row["branch"], row["account_owner"] and f"a cargo de {row['account_owner']}",
-        row["terms_days"] is not None and f"{formats.days(row['terms_days'])} de crédito",
+        row["terms_days"] is not None and f"{formats.days(row['terms_days'])} de crédito", _limit(row),
     ]  # fmt: skip
     st.caption(" · ".join(theme.escape(fact) for fact in facts if fact))
     contact = [row["contact_name"], row["contact_phone"], row["contact_email"]]
@@ -116,7 +117,8 @@ def _figures(context: Context, row: Row) -> None:
                       "Falta aplicarlo a facturas" if row["unapplied_mxn"] else "Nada por aplicar",
                       help=context.meaning("unapplied_ar", formats.money(row["unapplied_mxn"] or 0)))  # fmt: skip
     with grid.cell():
-        blocks.figure("disputa", "En disputa", formats.mdp(row["disputed_mxn"] or 0), _limit(row),
+        blocks.figure("disputa", "En disputa", formats.mdp(row["disputed_mxn"] or 0),
+                      "Hay que resolverla" if row["disputed_mxn"] else "Nada en disputa",
                       tone="bad" if row["disputed_mxn"] else "neutral",
                       help=context.meaning("disputed_ar", formats.money(row["disputed_mxn"] or 0)))  # fmt: skip
 
@@ -126,7 +128,7 @@ def _limit(row: Row) -> str:
     if not limit or row["credit_limit_currency"] not in {None, "MXN"}:
         return ""
     used = 100 * (row["net_mxn"] or 0) / limit
-    return f"Usa {formats.pct(used, 0)} de su crédito"
+    return f"usa {formats.pct(used, 0)} de su límite de {formats.mdp(limit)}"
 
 
 def _open_invoices(context: Context, row: Row) -> None:
@@ -209,4 +211,6 @@ def _note(event: Row) -> str:
         return words.say(words.INVOICE_STATUS, event["note"])
     if event["kind"] == "cancelled":
         return words.say(words.CANCEL_MOTIVES, event["note"])
+    if event["kind"] == "dispute_closed":
+        return words.say(words.OUTCOMES, event["note"])
     return event["note"] or ""

@@ -15,10 +15,10 @@ from dashboards.ui.files import Column
 
 SAT_PAGE = "https://verificacfdi.facturaelectronica.sat.gob.mx/default.aspx"
 MOVEMENTS = [
-    Column("effective_date", "Fecha", "date", 100), Column("kind_word", "Movimiento", width=180),
-    Column("document_id", "Documento", width=170), Column("amount_ccy", "Importe", "money", 140),
-    Column("balance_ccy", "Saldo", "money", 140), Column("currency", "Moneda", width=75),
-    Column("recorded_date", "Se registró", "date", 110), Column("source_word", "Origen", width=150),
+    Column("effective_date", "Fecha", "date", 90), Column("kind_word", "Movimiento", width=130),
+    Column("amount_ccy", "Importe", "money", 118), Column("balance_ccy", "Saldo", "money", 118),
+    Column("document_id", "Documento", width=120), Column("recorded_date", "Se registró", "date", 95),
+    Column("source_word", "Origen", width=120), Column("currency", "Moneda", width=70),
 ]  # fmt: skip
 
 
@@ -120,9 +120,10 @@ def _document(row: Row) -> None:
             ("Viene de", words.say(words.SOURCES, row["sources"])),
             ("Observaciones", "; ".join(words.flags(row["flags"]))),
         ]  # fmt: skip
-        for label, value in items:
-            if value:
-                st.markdown(f":gray[{label}]  {theme.escape(value)}")
+        with st.container(key="hechos_factura"):
+            st.markdown(
+                "  \n".join(f":gray[{label}]  {theme.escape(value)}" for label, value in items if value)
+            )
         if row["uuid"] and row["company_rfc"]:
             st.link_button("Verificar en el SAT", sat_address(row), key="sat", type="secondary")
             st.caption("Abre la página del SAT; escribe ahí el código de la imagen.")

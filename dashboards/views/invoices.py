@@ -28,15 +28,16 @@ ORDER = {
 }  # fmt: skip
 SIZES = {str(size): f"{size} renglones" for size in blocks.PAGE_SIZES}
 COLUMNS = [
-    Column("folio_label", "Folio", width=110), Column("customer_name", "Cliente", width=190),
-    Column("status_word", "Estado", width=90), Column("issue_date", "Emisión", "date", 92),
-    Column("due_date", "Vence", "date", 92), Column("days_past_due", "Días", "int", 56, help="Días de vencida"),
-    Column("currency", "Mon.", width=56), Column("total_ccy", "Total", "money", 118),
-    Column("open_ccy", "Saldo", "money", 118), Column("open_mxn_closing", "Saldo en pesos", "money", 124),
-    Column("disputed_open_ccy", "En disputa", "money", 105, quiet_zero=True), Column("metodo_pago", "Método", width=70),
-    Column("purchase_order", "Orden", width=95), Column("branch", "Sucursal", width=100),
-    Column("account_owner", "Responsable", width=110), Column("customer_rfc", "RFC", width=125),
-    Column("uuid", "UUID", width=270),
+    Column("folio_label", "Folio", width=78), Column("customer_name", "Cliente", width=126),
+    Column("open_ccy", "Saldo", "money", 106),
+    Column("days_past_due", "Días", "int", 54, help="Días de vencida; con signo menos, los que faltan"),
+    Column("due_date", "Vence", "date", 90), Column("issue_date", "Emisión", "date", 90),
+    Column("status_word", "Estado", width=84), Column("currency", "Mon.", width=54),
+    Column("total_ccy", "Total", "money", 112), Column("open_mxn_closing", "Saldo en pesos", "money", 116),
+    Column("disputed_open_ccy", "En disputa", "money", 104, quiet_zero=True),
+    Column("account_owner", "Responsable", width=110), Column("branch", "Sucursal", width=100),
+    Column("purchase_order", "Orden", width=95), Column("metodo_pago", "Método", width=70),
+    Column("customer_rfc", "RFC", width=125), Column("uuid", "UUID", width=270),
 ]  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def _last_run(context: Context) -> None:
         )
     counts = {row["status"]: row for row in session.ask(quality.file_counts)}
     gates = session.ask(quality.gates)
-    grid = st.grid(4, min_column_width=140, gap="xsmall", key="cifras")
+    grid = st.grid(4, min_column_width=140, gap="xsmall", key="cifras_cuatro")
     run = next(iter(session.ask(quality.runs, 1)), None)
     with grid.cell():
         moment = _local(context.snapshot.published_at)
@@ -91,7 +91,7 @@ def _last_run(context: Context) -> None:
                       help=f"Corrida {theme.escape(context.snapshot.run_id)}")  # fmt: skip
     with grid.cell():
         total, passed = sum(g["checks"] for g in gates), sum(g["passed"] for g in gates)
-        blocks.figure("controles", "Controles", f"{formats.number(passed)} de {formats.number(total)} pasaron",
+        blocks.figure("controles", "Controles que pasaron", f"{formats.number(passed)} de {formats.number(total)}",
                       "Todo en orden" if passed == total else f"{formats.plural(total - passed, 'aviso', 'avisos')}",
                       tone="good" if passed == total else "bad")  # fmt: skip
     with grid.cell():

@@ -13,6 +13,21 @@ from tests.dashboards.fixture_company import AS_OF, Company
 
 DIMENSIONS = ("company", "branch", "segment", "salesperson", "account_owner", "currency")
 
+AGING_COLUMNS = """
+    count(*)::integer as open_invoices,
+    coalesce(sum(m) filter (bucket_due = 'current'), 0) as current_mxn,
+    coalesce(sum(m) filter (bucket_due = '1-30'), 0) as d1_30_mxn,
+    coalesce(sum(m) filter (bucket_due = '31-60'), 0) as d31_60_mxn,
+    coalesce(sum(m) filter (bucket_due = '61-90'), 0) as d61_90_mxn,
+    coalesce(sum(m) filter (bucket_due = '91-120'), 0) as d91_120_mxn,
+    coalesce(sum(m) filter (bucket_due = '120+'), 0) as d120_plus_mxn,
+    sum(m) as gross_mxn, coalesce(sum(m) filter (days_past_due > 0), 0) as overdue_mxn,
+    sum(unapplied) as unapplied_mxn, sum(m) - sum(unapplied) as net_mxn,
+    sum(disputed) as disputed_mxn, sum(open_mxn_issue) as gross_mxn_issue,
+    count(*) filter (days_past_due > 0)::integer as overdue_invoices, 0 as unvalued_items,
+    max(days_past_due)::integer as oldest_days
+"""
+
 MACROS = (
     """
     create macro marts.open_items_as_of(d, basis := 'effective') as table
@@ -38,22 +53,23 @@ MACROS = (
     ) as x on x.invoice_id = i.invoice_id
     where i.basis = basis and i.valid_from <= d and d < i.valid_to
     """,
+    """
+    create macro marts.aging_as_of(d, basis := 'effective') as table
+    with items as (
+        select *, open_mxn_closing as m, 0::decimal(18,2) as unapplied,
+            (disputed_open_ccy * open_mxn_closing / open_ccy)::decimal(18,2) as disputed
+        from marts.open_items_as_of(d, basis := basis)
+    ),
+    credit as (
+        select customer_id, sum(unapplied_mxn_closing) as credit from marts.fct_payments
+        where payment_date <= d group by customer_id
+    ),
+    aged as (select customer_id, {columns} from items group by customer_id)
+    select d as as_of, basis as basis, customer_id, aged.* exclude (customer_id, unapplied_mxn, net_mxn),
+        coalesce(credit, 0) as unapplied_mxn, coalesce(gross_mxn, 0) - coalesce(credit, 0) as net_mxn
+    from aged full join credit using (customer_id)
+    """.replace("{columns}", AGING_COLUMNS),
 )
-
-AGING_COLUMNS = """
-    count(*)::integer as open_invoices,
-    coalesce(sum(m) filter (bucket_due = 'current'), 0) as current_mxn,
-    coalesce(sum(m) filter (bucket_due = '1-30'), 0) as d1_30_mxn,
-    coalesce(sum(m) filter (bucket_due = '31-60'), 0) as d31_60_mxn,
-    coalesce(sum(m) filter (bucket_due = '61-90'), 0) as d61_90_mxn,
-    coalesce(sum(m) filter (bucket_due = '91-120'), 0) as d91_120_mxn,
-    coalesce(sum(m) filter (bucket_due = '120+'), 0) as d120_plus_mxn,
-    sum(m) as gross_mxn, coalesce(sum(m) filter (days_past_due > 0), 0) as overdue_mxn,
-    sum(unapplied) as unapplied_mxn, sum(m) - sum(unapplied) as net_mxn,
-    sum(disputed) as disputed_mxn, sum(open_mxn_issue) as gross_mxn_issue,
-    count(*) filter (days_past_due > 0)::integer as overdue_invoices, 0 as unvalued_items,
-    max(days_past_due)::integer as oldest_days
-"""
 
 STATEMENTS = (
     MACROS[0].replace("create macro marts.", "create temp macro fx_"),
@@ -142,6 +158,14 @@ STATEMENTS = (
             ("company", "a.company"),
         )
     ),
+    """
+    update marts.aging_by_cut as a set unapplied_mxn = p.u, net_mxn = gross_mxn - p.u
+    from (select customer_id, currency, sum(unapplied_mxn_closing) as u from marts.fct_payments group by all) as p
+    where p.customer_id = a.customer_id and p.currency = a.currency and p.u <> 0
+        and as_of = (select max(as_of) from marts.dim_report_dates)
+        and a.company = (select min(b.company) from marts.aging_by_cut as b
+            where b.customer_id = a.customer_id and b.as_of = a.as_of)
+    """,
     """
     update marts.disputes set disputed_open_mxn = disputed_open_ccy
     """,
