@@ -193,7 +193,8 @@ def _range_specs() -> Iterator[Spec]:
         "{n} meses traen días cartera negativos o de más de cinco años: {examples}. Revisa la "
         "venta de esos meses.",
         """select strftime(month, '%m/%Y') as what from {batch}
-           where least(dso_simple, dso_rolling_3m, dso_countback) < 0 or dso_countback > 1830""",
+           where dimension = 'total'
+             and (least(dso_simple, dso_rolling_3m, dso_countback) < 0 or dso_countback > 1830)""",
         severity="warning",
     )
     yield _mart(

@@ -67,13 +67,11 @@ ITEMS = """
 
 # the totals of one date, for the cover
 TOTALS = """
-    select sum(open_mxn_closing) as gross_mxn,
-        sum(case when days_past_due > 0 then open_mxn_closing else 0 end) as overdue_mxn,
-        sum(case when days_past_due > 90 then open_mxn_closing else 0 end) as over_90_mxn,
-        sum((open_mxn_closing * disputed_open_ccy / open_ccy)::decimal(18, 2)) as disputed_mxn,
-        count(distinct case when days_past_due > 0 then customer_id end) as overdue_customers,
-        count(*) filter (where open_mxn_closing is null) as unvalued
-    from marts.open_items_as_of($d)
+    select sum(gross_mxn) as gross_mxn, sum(overdue_mxn) as overdue_mxn,
+        sum(d91_120_mxn + d120_plus_mxn) as over_90_mxn, sum(disputed_mxn) as disputed_mxn,
+        count(*) filter (where overdue_mxn > 0) as overdue_customers,
+        coalesce(sum(unvalued_items), 0)::integer as unvalued
+    from {aging} as a
 """
 
 BUCKETS = "select bucket, name_es from meta.buckets order by position"

@@ -63,7 +63,6 @@ class Review:
     definitions: list[Row]
     counts: Row
     totals: Row
-    totals_before: Row
 
     @property
     def company(self) -> str:
@@ -86,16 +85,17 @@ def gather(connection: duckdb.DuckDBPyConnection, as_of: dt.date | None) -> Revi
             f"la última publicación tiene corte al {snapshot['as_of']:%d/%m/%Y}",
             "Elige una fecha igual o anterior, o corre primero «cartera run»",
         )
-    has_aging = _one(connection, q.HAS_AGING, d=d)["has"]
-    aging = q.AGING_TABLE if has_aging else q.AGING_MACRO
+    ago = d - dt.timedelta(7)
+    aging, aging_before = _aging(connection, d), _aging(connection, ago)
     is_latest = d == snapshot["as_of"]
     week_end = _one(connection, q.WEEK_END, d=d)["week_end"]
     week = _rows(connection, q.WEEK, week_end=week_end) if week_end else []
-    totals, totals_before = _one(connection, q.TOTALS, d=d), _one(connection, q.TOTALS, d=d - dt.timedelta(7))
+    totals = _one(connection, q.TOTALS.format(aging=aging), d=d)
+    totals_before = _one(connection, q.TOTALS.format(aging=aging_before), d=ago)
     found = {(row["week_end"], row["metric"]): row["value"] for row in week}
     return Review(
         d=d,
-        source=_source(is_latest, has_aging),
+        source=_source(is_latest, aging == q.AGING_TABLE),
         week_end=week_end,
         snapshot=snapshot,
         quality=_one(connection, q.QUALITY),
@@ -104,14 +104,18 @@ def gather(connection: duckdb.DuckDBPyConnection, as_of: dt.date | None) -> Revi
         buckets=_rows(connection, q.BUCKETS),
         bridge={r["line"]: r["value_mxn"] for r in _rows(connection, q.BRIDGE, d=d)},
         week=found,
-        matrix=_rows(connection, q.MATRIX, d=d, start=d - dt.timedelta(7)),
+        matrix=_rows(connection, q.MATRIX, d=d, start=ago),
         customers=_rows(connection, q.CUSTOMERS.format(aging=aging), d=d, is_latest=is_latest),
         items=_rows(connection, q.ITEMS, d=d),
         definitions=_rows(connection, q.DEFINITIONS),
         counts=_one(connection, q.ROW_COUNTS),
         totals=totals,
-        totals_before=totals_before,
     )
+
+
+def _aging(connection: duckdb.DuckDBPyConnection, d: dt.date) -> str:
+    """Where a date's aging is read: the mart where it holds the date, else the macro that rebuilds it."""
+    return q.AGING_TABLE if _one(connection, q.HAS_AGING, d=d)["has"] else q.AGING_MACRO
 
 
 def _source(is_latest: bool, has_aging: bool) -> str:

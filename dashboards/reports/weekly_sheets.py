@@ -20,14 +20,14 @@ BRIDGE = {
         "Cartera bruta al inicio",
         "Saldos abiertos al cierre del domingo anterior, al tipo de cambio de ese día",
     ),
-    "billed": ("+ Facturado", "Facturas emitidas en la semana"),
-    "collected_applied": ("− Cobrado y aplicado", "Cobros aplicados a facturas, menos los devueltos"),
-    "credit_notes": ("− Notas de crédito", "Aplicadas en la semana, menos las canceladas"),
-    "cancelled": ("− Cancelado", "Saldo de las facturas canceladas o sustituidas"),
-    "write_offs": ("− Castigos", "Saldos dados de baja"),
-    "other": ("± Otros movimientos", "Saldos iniciales, excedentes y reacomodos"),
-    "fx": ("± Efecto cambiario", "Cambio del tipo de cambio sobre los saldos en moneda extranjera"),
-    "rounding": ("± Redondeo", "Centavos de valuar cada documento por separado"),
+    "billed": ("(+) Facturado", "Facturas emitidas en la semana"),
+    "collected_applied": ("(−) Cobrado y aplicado", "Cobros aplicados a facturas, menos los devueltos"),
+    "credit_notes": ("(−) Notas de crédito", "Aplicadas en la semana, menos las canceladas"),
+    "cancelled": ("(−) Cancelado", "Saldo de las facturas canceladas o sustituidas"),
+    "write_offs": ("(−) Castigos", "Saldos dados de baja"),
+    "other": ("(±) Otros movimientos", "Saldos iniciales, excedentes y reacomodos"),
+    "fx": ("(±) Efecto cambiario", "Cambio del tipo de cambio sobre los saldos en moneda extranjera"),
+    "rounding": ("(±) Redondeo", "Centavos de valuar cada documento por separado"),
 }
 WEEK_METRICS = {
     "invoices_issued": ("Facturas emitidas", "count"),
@@ -122,15 +122,14 @@ def _bridge(sheet: Sheet, row: int, review: Review) -> int:
     last = first + len(BRIDGE_LINES) - 1
     end = review.bridge.get("end", Decimal(0))
     look: dict[str, Any] = {"bold": True, "top": 1, "top_color": LINE, "bg_color": PALE}
-    sheet.put(last + 1, 0, "= Cartera bruta al final", **look)
+    sheet.put(last + 1, 0, "Cartera bruta al final", **look)
     sheet.formula(
         last + 1, 1, f"=SUM(B{first + 1}:B{last + 1})", end + review.bridge_residual(), "money", **look
     )
     sheet.put(last + 2, 0, "Cartera bruta publicada al final")
     sheet.put(last + 2, 1, end, "money")
-    sheet.put(
-        last + 2, 2, "Saldos abiertos al cierre del domingo, al tipo de cambio de ese día", font_color=QUIET
-    )
+    note = "Saldos abiertos al cierre del domingo, al tipo de cambio de ese día"
+    sheet.put(last + 2, 2, note, font_color=QUIET, indent=1)
     residual = review.bridge_residual()
     colour = ALERT if residual else "#166534"
     sheet.put(last + 3, 0, "Comprobación (debe ser 0.00)", bold=True, font_color=colour)
@@ -153,8 +152,10 @@ def _week(sheet: Sheet, row: int, review: Review, end: dt.date) -> int:
             continue
         sheet.put(number, 0, label, bottom=1, bottom_color=LINE)
         change = None if now is None or then is None else now - then
-        for column, value in enumerate((now, then, change), start=1):
+        for column, value in enumerate((now, then), start=1):
             sheet.put(number, column, value, kind, bottom=1, bottom_color=LINE)
+        places = "+#,##0.00;-#,##0.00;-" if kind == "money" else "+#,##0;-#,##0;-"
+        sheet.put(number, 3, change, kind, num_format=places, bottom=1, bottom_color=LINE)
         number += 1
     return number
 
