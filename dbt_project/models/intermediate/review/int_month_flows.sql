@@ -1,6 +1,6 @@
 -- What was billed, cancelled, credited, written off and collected in each month, per cut, in pesos at each document's
--- own rate. The credit_* columns count credit sales only (DSO and CEI); they leave the books when the invoice stops
--- being a receivable: cancelled, or substituted.
+-- own rate. credit_sales and write_offs count credit sales only (DSO and CEI). A cancelled invoice leaves them in the month
+-- of its cancellation (C11), also where a substitute had taken its balance before.
 with
 
 invoices as (select * from {{ ref('int_invoice_cuts') }} where not is_opening),
@@ -41,7 +41,7 @@ flows as (
     union all
     select 'credit_sales', issue_date, cut_key, total_mxn_issue from invoices where is_credit_sale
     union all
-    select 'credit_sales', left_date, cut_key, -total_mxn_issue from invoices where is_credit_sale and left_date is not null
+    select 'credit_sales', cancel_date, cut_key, -total_mxn_issue from invoices where is_credit_sale and cancel_date is not null
     union all
     select 'credit_sales', issue_date, cut_key, -total_mxn from notes where is_credit_sale
     union all
