@@ -165,7 +165,7 @@ def _identity(c: duckdb.DuckDBPyConnection, run: RunContext, published_at: dt.da
     ) or ("0", "0", "0")
     rfcs = [
         row[0]
-        for row in c.execute("select rfc from warehouse.intermediate.int_companies order by 1").fetchall()
+        for row in c.execute("select company_rfc from warehouse.intermediate.int_own_companies order by 1").fetchall()
     ]
     name = run.settings.company.name or _company_name(c, rfcs)
     c.execute(

@@ -24,10 +24,10 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 
 @dataclass(frozen=True)
 class Built:
-    """What a build left: its tests as checks, and the manifest of what it built."""
+    """What a build left: its tests as checks, and its tables."""
 
     checks: list[Check]
-    manifest_file: Path
+    models: list[tuple[str, str]]  # (schema, table) in the order they were built
 
 
 def dbt_vars(settings: Settings, as_of: Any) -> dict[str, Any]:
@@ -70,7 +70,8 @@ def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) 
     if outcome.result is None:
         detail = _clean(str(outcome.exception))
         raise WarehouseError(f"dbt no pudo empezar ({detail})", str(PROJECT), "Corre: cartera doctor")
-    checks = []
+    checks: list[Check] = []
+    models: list[tuple[str, str]] = []
     for result in outcome.result.results:
         node = result.node
         status = str(result.status)
@@ -81,6 +82,7 @@ def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) 
                     node.name,
                     "Avísanos con este texto",
                 )
+            models.append((node.schema, node.name))
         elif status != "skipped":
             failed = status in {"fail", "error", "runtime error"}
             checks.append(
@@ -94,11 +96,12 @@ def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) 
                     str(result.failures or 0),
                 )
             )
-    return Built(checks, paths.dbt_target / "manifest.json")
+    return Built(checks, models)
 
 
 def invoke(paths: HomePaths, arguments: list[str], on_event: Any = None) -> Any:
     """Run one dbt command in this process, silent, against this home."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     os.environ["CARTERA_WAREHOUSE_PATH"] = str(paths.warehouse_file)
@@ -108,7 +111,11 @@ def invoke(paths: HomePaths, arguments: list[str], on_event: Any = None) -> Any:
         "--log-path", str(paths.dbt_target), "--log-level", "none", "--log-level-file", "none",
     ]  # fmt: skip
     runner = dbtRunner(callbacks=[on_event] if on_event else [])
-    return runner.invoke([*arguments, *common])
+    try:
+        return runner.invoke([*arguments, *common])
+    finally:
+        # dbt-duckdb keeps its file open; nobody else could open it with other settings
+        DuckDBConnectionManager.close_all_connections()
 
 
 def ensure_manifest(paths: HomePaths, settings: Settings, as_of: Any) -> Path:

@@ -31,9 +31,7 @@ def _specs() -> list[dg.AssetSpec]:
 
 
 @dg.multi_asset(name="build_marts", specs=_specs())
-def build_marts(
-    context: dg.AssetExecutionContext, run: dg.ResourceParam[RunContext]
-) -> Iterator[dg.MaterializeResult[None]]:
+def build_marts(run: dg.ResourceParam[RunContext]) -> Iterator[dg.MaterializeResult[None]]:
     """Rebuild staging, intermediate and marts from raw, and settle what the models decided about files."""
     built = build(run.paths, run.settings, run.request.as_of, run.reporter)
     run.checks.extend(built.checks)
@@ -45,7 +43,8 @@ def build_marts(
                 "select schema_name, table_name, estimated_size from duckdb_tables()"
             ).fetchall():
                 rows[(schema, table)] = size
-    for key in sorted(context.selected_asset_keys):
-        schema, table = key.path[-2], key.path[-1]
+    for schema, table in built.models:  # Dagster wants them in the order of their dependencies
         found = rows.get((schema, table))
-        yield dg.MaterializeResult(asset_key=key, metadata={} if found is None else {"rows": found})
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey([schema, table]), metadata={} if found is None else {"rows": found}
+        )
