@@ -48,6 +48,12 @@ def both() -> Raw:
     raw.rep("r6", "2026-02-20", pay("2026-02-01", "1000", doc("m6", "1000", before="1000")), receptor=RFC)
     raw.rep("r7", "2026-02-20", pay("2026-02-01", "250", doc("m7", "250")), receptor=RFC)
 
+    # the register names a REP that was issued again
+    raw.cfdi("m8", "I", "80", "2026-01-10", receptor=RFC)
+    payment(raw, "P8", "80", "2026-02-01", rep_uuid=uuid_of("r8old"))
+    raw.rep("r8old", "2026-02-20", pay("2026-02-01", "80", doc("m8", "80")), receptor=RFC)
+    raw.rep("r8new", "2026-02-25", pay("2026-02-01", "80", doc("m8", "80")), receptor=RFC, related=(("04", "r8old"),))
+
     raw.cfdi("e1", "E", "50", "2026-03-01", receptor=RFC, related=(("01", "m7"),))
     raw.register(
         "credit_notes", cn_id="N1", customer_id="C1", currency="MXN", issue_date="2026-03-03", total=Decimal(50),
@@ -69,7 +75,8 @@ def both() -> Raw:
     [
         ("each receipt once, under the register's name", "select payment_id, sources from fct_payments where payment_id <> 'P0' order by 1",
          [(uuid_of("r7") + "#1", "cfdi"), ("P1", "register+cfdi"), ("P2", "register+cfdi"), ("P3", "register+cfdi"),
-          ("P4a", "register+cfdi"), ("P4b", "register+cfdi"), ("P5", "register+cfdi"), ("P6", "register+cfdi")]),
+          ("P4a", "register+cfdi"), ("P4b", "register+cfdi"), ("P5", "register+cfdi"), ("P6", "register+cfdi"),
+          ("P8", "register+cfdi")]),
         ("what is open", "select invoice_id, open_ccy from fct_invoices where invoice_id like 'R-m%' and open_ccy > 0", [("R-m6", Decimal(100))]),
         ("one invoice of register and CFDI, by UUID or by folio", "select sources, count(*) from fct_invoices where folio is not null "
          "group by 1 order by 1", [("cfdi", 1), ("register+cfdi", 6)]),

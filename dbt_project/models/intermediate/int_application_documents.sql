@@ -56,13 +56,19 @@ from_rep as (
 group_deposits as (
     select
         p.payment_id,
-        p.rep_uuid,
+        m.rep_uuid,
         p.register_key,
         sum(p.amount_ccy) over w - p.amount_ccy as from_ccy,
         sum(p.amount_ccy) over w as to_ccy
     from {{ ref('int_payment_documents') }} as p
-    where p.register_key in (select register_key from {{ ref('int_payment_matches') }} where is_group)
-    window w as (partition by p.rep_uuid order by p.payment_date, p.payment_id rows unbounded preceding)
+    inner join (
+        select x.register_key, min(g.rep_uuid) as rep_uuid
+        from {{ ref('int_payment_matches') }} as x
+        inner join {{ ref('int_rep_pagos') }} as g on x.pago_key = g.pago_key
+        where x.is_group
+        group by x.register_key
+    ) as m on p.register_key = m.register_key
+    window w as (partition by m.rep_uuid order by p.payment_date, p.payment_id rows unbounded preceding)
 ),
 
 group_documents as (

@@ -1,7 +1,31 @@
 -- Which register payment and which Pago are one receipt: by rep_uuid, else reference, else (invoice, amount, date
 -- within 5 days), else the customer where the register names no invoice; one to one, ties by date gap, then id.
 -- What is left of a REP that register payments name (other amounts: two deposits, one Pago) is one group.
-with register_invoices as (
+with recursive replaced as (
+    select distinct d.uuid as new_uuid, r.related_uuid as old_uuid
+    from {{ ref('stg_cfdi__related') }} as r
+    inner join {{ ref('int_cfdi_documents') }} as d on r.source_file_id = d.source_file_id
+    where r.tipo_relacion = '04' and d.tipo_de_comprobante = 'P' and d.is_own and d.outcome = 'counts'
+),
+
+-- a register may still name the REP that a later one substitutes
+later_names as (
+    select new_uuid, old_uuid from replaced
+    union
+    select l.new_uuid, r.old_uuid
+    from later_names as l
+    inner join replaced as r on l.old_uuid = r.new_uuid
+),
+
+reps as (
+    select pago_key, rep_uuid as known_as from {{ ref('int_rep_pagos') }}
+    union
+    select p.pago_key, l.old_uuid
+    from {{ ref('int_rep_pagos') }} as p
+    inner join later_names as l on p.rep_uuid = l.new_uuid
+),
+
+register_invoices as (
     select register_key, invoice_key from {{ ref('int_register_payments') }} where invoice_key is not null
     union
     select register_key, invoice_key from {{ ref('int_register_applications') }} where invoice_key is not null
@@ -20,7 +44,7 @@ by_invoice as (
 paired as (
     select r.register_key, p.pago_key, 1 as priority
     from {{ ref('int_register_payments') }} as r
-    inner join {{ ref('int_rep_pagos') }} as p on r.rep_uuid = p.rep_uuid
+    inner join reps as p on r.rep_uuid = p.known_as
     union all
     select r.register_key, p.pago_key, 2
     from {{ ref('int_register_payments') }} as r
@@ -67,7 +91,7 @@ select
     p.pago_key,
     true
 from {{ ref('int_register_payments') }} as r
-inner join {{ ref('int_rep_pagos') }} as p on r.rep_uuid = p.rep_uuid
+inner join reps as p on r.rep_uuid = p.known_as
 left join pairs as x on r.register_key = x.register_key
 left join pairs as y on p.pago_key = y.pago_key
 where x.register_key is null and y.pago_key is null
