@@ -13,9 +13,10 @@ months[AAAA-MM]             the last 12 whole months, effective basis.
   credit_notes_mxn          E other than 07, by date, full totals, own rate, − those cancelled in the month.
   advances_applied_mxn      E of relation 07, apart: C9 tells them from credit notes.
   collected_mxn             C12a cash by payment date at the payment's own rate − reversals in their month.
-  net_credit_sales_1m       C11 on credit sales: issued − gone − notes + notes cancelled. Gone: cancelled, or replaced
-                            (C9: 0 from the substitute's issue date, so a sale is not counted twice); 07 is no note.
-  other_readings            the same sales with 07 taken as a note; and with replaced ones leaving at cancel_date only.
+  net_credit_sales_1m       C11 on credit sales, to the letter: issued − cancelled (by cancel_date, also where a
+                            substitute took the balance before) − notes + notes cancelled; 07 is no note.
+  other_readings            the same sales with 07 taken as a note; and with replaced ones leaving already at their
+                            substitute's issue date (C9's "counts 0" read into sales).
   gross_mxn, current_mxn    open credit sales at the month's end, issue rate; current = due ≥ D.
   dso_simple, cei_pct       section 3; null where the denominator is 0.
 weeks[Sunday]               bridge (sections 7 and 9): start and end at closing rate; flows at the issue rate as
@@ -156,15 +157,15 @@ class _Flows:
             worth, credit = money(invoice.total * invoice.fx_rate), is_credit_sale(invoice)
             self._add("billed", invoice.issue_date, worth)
             self._add("sales", invoice.issue_date, worth if credit else ZERO)
-            self._add("sales_by_cancel_date", invoice.issue_date, worth if credit else ZERO)
+            self._add("sales_by_balance", invoice.issue_date, worth if credit else ZERO)
             if invoice.cancel_date:
                 self._add("cancelled", invoice.cancel_date, worth)
-                self._add("sales_by_cancel_date", invoice.cancel_date, -worth if credit else ZERO)
+                self._add("sales", invoice.cancel_date, -worth if credit else ZERO)
             gone = [invoice.cancel_date] if invoice.cancel_date else []
             if invoice.replaced_by:
                 gone.append(invoice.replaced_by.issue_date)
             if gone and credit:
-                self._add("sales", min(gone), -worth)
+                self._add("sales_by_balance", min(gone), -worth)
         for note in company.credit_notes:
             worth = money(note.total * note.fx_rate)
             name = "advances" if note.relation == "07" else "notes"
@@ -213,8 +214,8 @@ def _months(ledger: Ledger) -> Figures:
             "collected_mxn": str(flows.of("collected", day)), "net_credit_sales_1m": str(sales),
             "other_readings": {
                 "net_credit_sales_1m_if_07": str(sales - flows.of("advances_on_credit", day)),
-                "net_credit_sales_1m_by_cancel_date": str(
-                    flows.of("sales_by_cancel_date", day) - flows.of("notes_on_credit", day)
+                "net_credit_sales_1m_by_balance": str(
+                    flows.of("sales_by_balance", day) - flows.of("notes_on_credit", day)
                 ),
             },
             "gross_mxn": str(gross), "current_mxn": str(current), "beginning_gross_mxn": str(beginning),
