@@ -55,23 +55,49 @@ class Raw:
         )
 
     def cfdi(
-        self, name: str, tipo: str, total: str, day: str, *, receptor: str = "CLI020202XY2",
-        related: tuple[tuple[str, str], ...] = (), file: str = "", stamped: str = "", sello: str = "", **more: Any,
+        self,
+        name: str,
+        tipo: str,
+        total: str,
+        day: str,
+        *,
+        receptor: str = "CLI020202XY2",
+        related: tuple[tuple[str, str], ...] = (),
+        file: str = "",
+        stamped: str = "",
+        sello: str = "",
+        **more: Any,
     ) -> str:
         """A stamped CFDI of ours; `related`: (tipo_relacion, name of the other). Gives its uuid."""
         uuid, source = uuid_of(name), file or f"x-{name}"
         values: dict[str, Any] = {
-            "source_file_id": source, "delivery_date": date(2026, 1, 1), "uuid": uuid, "version": "4.0",
-            "tipo_de_comprobante": tipo, "fecha": datetime.fromisoformat(day), "moneda": "XXX" if tipo == "P" else "MXN",
-            "fecha_timbrado": datetime.fromisoformat(stamped or day), "subtotal": Decimal(total), "total": Decimal(total),
-            "metodo_pago": "PPD" if tipo == "I" else None, "emisor_rfc": OWN_RFC, "receptor_rfc": receptor,
-            "receptor_nombre": f"Cliente {receptor}", "is_global": False, "sello_sha256": sello or f"sello-{name}",
+            "source_file_id": source,
+            "delivery_date": date(2026, 1, 1),
+            "uuid": uuid,
+            "version": "4.0",
+            "tipo_de_comprobante": tipo,
+            "fecha": datetime.fromisoformat(day),
+            "moneda": "XXX" if tipo == "P" else "MXN",
+            "subtotal": Decimal(total),
+            "total": Decimal(total),
+            "fecha_timbrado": datetime.fromisoformat(stamped or day),
+            "metodo_pago": "PPD" if tipo == "I" else None,
+            "emisor_rfc": OWN_RFC,
+            "receptor_rfc": receptor,
+            "receptor_nombre": f"Cliente {receptor}",
+            "is_global": False,
+            "sello_sha256": sello or f"sello-{name}",
         }
         self.add("cfdi__documents", **(values | more))
         for position, (kind, other) in enumerate(related, start=1):
             self.add(
-                "cfdi__related", source_file_id=source, delivery_date=date(2026, 1, 1), uuid=uuid, position=position,
-                tipo_relacion=kind, related_uuid=uuid_of(other),
+                "cfdi__related",
+                source_file_id=source,
+                delivery_date=date(2026, 1, 1),
+                uuid=uuid,
+                position=position,
+                tipo_relacion=kind,
+                related_uuid=uuid_of(other),
             )
         return uuid
 
@@ -81,18 +107,30 @@ class Raw:
         common = {"source_file_id": f"x-{name}", "delivery_date": date(2026, 1, 1), "uuid": uuid}
         for number, pago in enumerate(pagos, start=1):
             self.add(
-                "cfdi__payments", **common, pago_number=number, fecha_pago=datetime.fromisoformat(pago["date"]),
-                forma_de_pago_p=pago.get("form", "03"), moneda_p=pago.get("currency", "MXN"),
-                tipo_cambio_p=Decimal(pago.get("fx", "1")), monto=Decimal(pago["amount"]), num_operacion=pago.get("reference"),
+                "cfdi__payments",
+                **common,
+                pago_number=number,
+                fecha_pago=datetime.fromisoformat(pago["date"]),
+                forma_de_pago_p=pago.get("form", "03"),
+                moneda_p=pago.get("currency", "MXN"),
+                tipo_cambio_p=Decimal(pago.get("fx", "1")),
+                monto=Decimal(pago["amount"]),
+                num_operacion=pago.get("reference"),
             )
             for place, document in enumerate(pago["documents"], start=1):
                 before = document.get("before")
                 paid = Decimal(document["paid"])
                 self.add(
-                    "cfdi__payment_documents", **common, pago_number=number, docto_number=place,
-                    id_documento=uuid_of(document["invoice"]), moneda_dr=document.get("currency", "MXN"),
-                    equivalencia_dr=Decimal(document.get("eq", "1")), num_parcialidad=document.get("number", 1),
-                    imp_saldo_ant=Decimal(before) if before else None, imp_pagado=paid,
+                    "cfdi__payment_documents",
+                    **common,
+                    pago_number=number,
+                    docto_number=place,
+                    id_documento=uuid_of(document["invoice"]),
+                    moneda_dr=document.get("currency", "MXN"),
+                    equivalencia_dr=Decimal(document.get("eq", "1")),
+                    num_parcialidad=document.get("number", 1),
+                    imp_saldo_ant=Decimal(before) if before else None,
+                    imp_pagado=paid,
                     imp_saldo_insoluto=Decimal(before) - paid if before else None,
                 )
         return uuid
@@ -103,7 +141,8 @@ def _create(connection: duckdb.DuckDBPyConnection, table: RawTable, rows: list[d
     names = [c.name for c in table.all_columns]
     if rows:
         marks = ", ".join("?" * len(names))
-        connection.executemany(f"insert into raw.{table.name} values ({marks})", [[r.get(n) for n in names] for r in rows])
+        values = [[r.get(n) for n in names] for r in rows]
+        connection.executemany(f"insert into raw.{table.name} values ({marks})", values)
 
 
 def write_warehouse(raw: Raw, path: Path) -> None:
@@ -148,7 +187,8 @@ def build(raw: Raw, folder: Path, as_of: str = "2026-06-30", **variables: Any) -
         "--indirect-selection", "cautious", "--select", *CORE,
     ])  # fmt: skip
     DuckDBConnectionManager.close_all_connections()  # dbt keeps its files open in this process
-    failures = [f"{r.node.name}: {r.message}" for r in (result.result or []) if str(r.status) not in {"success", "pass"}]
+    results: Any = result.result or []
+    failures = [f"{r.node.name}: {r.message}" for r in results if str(r.status) not in {"success", "pass"}]
     assert result.success, failures or result.exception
     connection = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
     connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as w (read_only)")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a case and its query stand on one line
 """CFDIs and registers together: which documents are one, who wins, and homes without one of the two."""
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ def both() -> Raw:
     for name in ("m1", "m2", "m3", "m4", "m5", "m6", "m7"):
         raw.cfdi(name, "I", "1000", "2026-01-10", serie="A", folio=name, receptor=RFC)
         if name != "m7":
-            invoice(raw, f"R-{name}", "1000", "2026-01-10", uuid=uuid_of(name) if name != "m6" else None, serie="A", folio=name)
+            invoice(
+                raw,
+                f"R-{name}",
+                "1000",
+                "2026-01-10",
+                uuid=uuid_of(name) if name != "m6" else None,
+                serie="A",
+                folio=name,
+            )
 
     # one receipt: by rep_uuid; by reference; by (invoice, amount, 5 days)
     payment(raw, "P1", "1000", "2026-02-01", rep_uuid=uuid_of("r1"))
@@ -40,7 +49,11 @@ def both() -> Raw:
     raw.rep("r4", "2026-02-20", pay("2026-02-02", "1000", doc("m4", "1000")), receptor=RFC)
     payment(raw, "P5", "1000", "2026-02-01", rep_uuid=uuid_of("r5"))
     raw.rep(
-        "r5", "2026-02-20", pay("2026-02-01", "300", doc("m5", "300")), pay("2026-02-01", "700", doc("m5", "700")), receptor=RFC
+        "r5",
+        "2026-02-20",
+        pay("2026-02-01", "300", doc("m5", "300")),
+        pay("2026-02-01", "700", doc("m5", "700")),
+        receptor=RFC,
     )
     # the register's application wins over the REP's; a REP without a deposit counts alone
     payment(raw, "P6", "1000", "2026-02-01", rep_uuid=uuid_of("r6"))
@@ -52,19 +65,39 @@ def both() -> Raw:
     raw.cfdi("m8", "I", "80", "2026-01-10", receptor=RFC)
     payment(raw, "P8", "80", "2026-02-01", rep_uuid=uuid_of("r8old"))
     raw.rep("r8old", "2026-02-20", pay("2026-02-01", "80", doc("m8", "80")), receptor=RFC)
-    raw.rep("r8new", "2026-02-25", pay("2026-02-01", "80", doc("m8", "80")), receptor=RFC, related=(("04", "r8old"),))
+    raw.rep(
+        "r8new",
+        "2026-02-25",
+        pay("2026-02-01", "80", doc("m8", "80")),
+        receptor=RFC,
+        related=(("04", "r8old"),),
+    )
 
     raw.cfdi("e1", "E", "50", "2026-03-01", receptor=RFC, related=(("01", "m7"),))
     raw.register(
-        "credit_notes", cn_id="N1", customer_id="C1", currency="MXN", issue_date="2026-03-03", total=Decimal(50),
-        related_invoice_id=uuid_of("m7"), tipo_relacion="01",
+        "credit_notes",
+        cn_id="N1",
+        customer_id="C1",
+        currency="MXN",
+        issue_date="2026-03-03",
+        total=Decimal(50),
+        related_invoice_id=uuid_of("m7"),
+        tipo_relacion="01",
     )
     raw.cfdi("t1", "I", "1000", "2026-01-12", receptor=RFC)
     invoice(raw, "R-t1", "999", "2026-01-12", uuid=uuid_of("t1"), branch="Norte", due_date="2026-03-01")
 
     # not ours; two customers with one RFC; abroad; to the public
     raw.cfdi("z1", "I", "9999", "2026-01-10", emisor_rfc="OTRO010101XX9", receptor=OWN_RFC)
-    raw.cfdi("x1", "I", "10", "2026-01-10", receptor="XEXX010101000", receptor_num_reg_id_trib="77", receptor_nombre="Acme")
+    raw.cfdi(
+        "x1",
+        "I",
+        "10",
+        "2026-01-10",
+        receptor="XEXX010101000",
+        receptor_num_reg_id_trib="77",
+        receptor_nombre="Acme",
+    )
     raw.cfdi("g1", "I", "10", "2026-01-10", receptor="XAXX010101000", is_global=True, metodo_pago="PUE")
     raw.cfdi("g2", "I", "10", "2026-01-10", receptor="XAXX010101000", metodo_pago="PUE")
     return raw
@@ -111,7 +144,15 @@ def lonely() -> Raw:
     raw.cfdi("q3e", "E", "400", "2026-01-10", related=(("07", "q3"),))
     raw.cfdi("q4", "I", "1000", "2026-01-10", metodo_pago="PUE", forma_pago="03")
     raw.rep("q4p", "2026-02-01", pay("2026-02-01", "600", doc("q4", "600")))
-    raw.cfdi("q5", "I", "100", "2026-01-10", moneda="USD", tipo_cambio=Decimal("18.25"), condiciones_de_pago="NET15")
+    raw.cfdi(
+        "q5",
+        "I",
+        "100",
+        "2026-01-10",
+        moneda="USD",
+        tipo_cambio=Decimal("18.25"),
+        condiciones_de_pago="NET15",
+    )
     return raw
 
 
@@ -156,15 +197,17 @@ def test_opening_balances(home: Home) -> None:
         ("OLD1", Decimal(200), "2025-12-01", True, False), ("OLD2", Decimal(0), "2025-12-02", False, True),
         ("opening:C1:2026-01-01:MXN", Decimal(70), "2026-01-31", True, False),
     ]  # fmt: skip
-    assert marts.execute("select kind, sum(amount_ccy) from fct_movements group by 1 order by 1").fetchall() == [
-        ("opening", Decimal(370)), ("payment", Decimal(-100))
-    ]
+    assert marts.execute(
+        "select kind, sum(amount_ccy) from fct_movements group by 1 order by 1"
+    ).fetchall() == [("opening", Decimal(370)), ("payment", Decimal(-100))]
 
 
 def test_nothing_at_all(home: Home) -> None:
     marts = home("nothing", Raw)
     assert marts.execute("select count(*) from fct_invoices").fetchone() == (0,)
-    assert marts.execute("select as_of::varchar, is_run_as_of from dim_report_dates").fetchall() == [("2026-06-30", True)]
+    assert marts.execute("select as_of::varchar, is_run_as_of from dim_report_dates").fetchall() == [
+        ("2026-06-30", True)
+    ]
 
 
 def merged(shuffle: bool) -> Raw:
@@ -175,14 +218,23 @@ def merged(shuffle: bool) -> Raw:
             raw.rows.setdefault(table, []).extend(rows)
     if shuffle:
         for rows in raw.rows.values():
-            random.Random(5).shuffle(rows)  # noqa: S311
+            random.Random(5).shuffle(rows)
     return raw
 
 
 @pytest.mark.parametrize(
     "mart",
-    ["fct_invoices", "fct_movements", "fct_payments", "fct_payment_applications", "fct_credit_notes", "balance_intervals",
-     "unapplied_intervals", "dim_customers", "fx_rates_daily"],
+    [
+        "fct_invoices",
+        "fct_movements",
+        "fct_payments",
+        "fct_payment_applications",
+        "fct_credit_notes",
+        "balance_intervals",
+        "unapplied_intervals",
+        "dim_customers",
+        "fx_rates_daily",
+    ],
 )
 def test_order_of_arrival_changes_nothing(home: Home, mart: str) -> None:
     query = f"from {mart} order by all"

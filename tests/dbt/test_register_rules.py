@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a case and its query stand on one line
 """A home of registers only: due dates, instalments, bases, undo, currencies, substitution, versions, the cut at as_of."""
 
 from __future__ import annotations
@@ -17,33 +18,71 @@ Home = Callable[..., duckdb.DuckDBPyConnection]
 
 def invoice(raw: Raw, name: str, total: str, day: str, customer: str = "C1", **more: Any) -> None:
     raw.register(
-        "invoices", **{"invoice_id": name, "customer_id": customer, "currency": "MXN", "total": Decimal(total),
-                       "issue_date": day, "metodo_pago": "PPD", "delivered": "2026-06-30"} | more,
+        "invoices",
+        **{
+            "invoice_id": name,
+            "customer_id": customer,
+            "currency": "MXN",
+            "total": Decimal(total),
+            "issue_date": day,
+            "metodo_pago": "PPD",
+            "delivered": "2026-06-30",
+        }
+        | more,
     )
 
 
 def payment(raw: Raw, name: str, amount: str, day: str, **more: Any) -> None:
     raw.register(
-        "payments", **{"payment_id": name, "customer_id": "C1", "payment_date": day, "currency": "MXN",
-                       "amount": Decimal(amount), "method": "transferencia"} | more,
+        "payments",
+        **{
+            "payment_id": name,
+            "customer_id": "C1",
+            "payment_date": day,
+            "currency": "MXN",
+            "amount": Decimal(amount),
+            "method": "transferencia",
+        }
+        | more,
     )
 
 
 def apply(raw: Raw, payment_id: str, name: str, amount: str, day: str, **more: Any) -> None:
     raw.register(
-        "payment_applications", application_id=f"{payment_id}>{name}", payment_id=payment_id, invoice_id=name,
-        applied_date=day, amount_invoice_ccy=Decimal(amount), **more,
+        "payment_applications",
+        application_id=f"{payment_id}>{name}",
+        payment_id=payment_id,
+        invoice_id=name,
+        applied_date=day,
+        amount_invoice_ccy=Decimal(amount),
+        **more,
     )
 
 
 def company() -> Raw:
     raw = Raw()
+    for part in (
+        _terms,
+        _undo_and_excess,
+        _currencies,
+        _write_offs_and_notes,
+        _substitutions,
+        _versions,
+        _edges,
+    ):
+        part(raw)
+    return raw
+
+
+def _terms(raw: Raw) -> None:
     for customer, more in {
         "C1": {"terms_days": 30, "terms_from": "issue"},
         "C2": {"terms_days": 15, "terms_from": "contrarrecibo", "payment_days": "viernes"},
         "C3": {},
     }.items():
-        raw.register("customers", customer_id=customer, name=f"Cliente {customer}", rfc=f"{customer}X010101AA1", **more)
+        raw.register(
+            "customers", customer_id=customer, name=f"Cliente {customer}", rfc=f"{customer}X010101AA1", **more
+        )
     # terms change by delivery: an invoice keeps those in force at its issue
     raw.register("customers", customer_id="C4", name="Cuatro", terms_days=10, delivered="2026-01-01")
     raw.register("customers", customer_id="C4", name="Cuatro nuevo", terms_days=60, delivered="2026-04-01")
@@ -60,6 +99,8 @@ def company() -> Raw:
         raw.register("instalments", invoice_id="I1", number=number, due_date=due, amount=Decimal(300))
     payment(raw, "PI1", "450", "2026-03-20", customer_id=None, invoice_id="I1")
 
+
+def _undo_and_excess(raw: Raw) -> None:
     invoice(raw, "B1", "500", "2026-01-10")
     payment(raw, "PB1", "500", "2026-02-01", reversed_date="2026-02-15")
     apply(raw, "PB1", "B1", "500", "2026-02-03")
@@ -74,6 +115,8 @@ def company() -> Raw:
     payment(raw, "PX2", "1200", "2026-02-01")
     apply(raw, "PX2", "X2", "1200", "2026-02-01")
 
+
+def _currencies(raw: Raw) -> None:
     invoice(raw, "U1", "100", "2026-01-10", currency="USD", fx_rate=Decimal("18.123456"))
     invoice(raw, "U2", "100", "2026-01-10", currency="USD", fx_rate=Decimal("18.123456"))
     payment(raw, "PU1", "1850", "2026-02-01", customer_id=None, invoice_id="U1", fx_rate=Decimal("18.5"))
@@ -82,19 +125,43 @@ def company() -> Raw:
     raw.register("fx_rates", date="2026-06-01", currency="USD", mxn_per_unit=Decimal("19.00"))
     invoice(raw, "U3", "100", "2026-01-10", currency="EUR")
 
+
+def _write_offs_and_notes(raw: Raw) -> None:
     invoice(raw, "W1", "700", "2026-01-10")
-    raw.register("write_offs", write_off_id="W", invoice_id="W1", date="2026-05-01", amount=Decimal(700), currency="MXN")
+    raw.register(
+        "write_offs",
+        write_off_id="W",
+        invoice_id="W1",
+        date="2026-05-01",
+        amount=Decimal(700),
+        currency="MXN",
+    )
     invoice(raw, "N1", "700", "2026-01-10")
     raw.register(
-        "credit_notes", cn_id="NC1", customer_id="C1", currency="MXN", issue_date="2026-02-01", total=Decimal(700),
-        related_invoice_id="N1", tipo_relacion="01", cancel_date="2026-04-01",
+        "credit_notes",
+        cn_id="NC1",
+        customer_id="C1",
+        currency="MXN",
+        issue_date="2026-02-01",
+        total=Decimal(700),
+        related_invoice_id="N1",
+        tipo_relacion="01",
+        cancel_date="2026-04-01",
     )
     invoice(raw, "N2", "700", "2026-01-10")
     raw.register(
-        "credit_notes", cn_id="NC2", customer_id="C1", currency="MXN", issue_date="2026-02-01", total=Decimal(800),
-        related_invoice_id="N2", tipo_relacion="01",
+        "credit_notes",
+        cn_id="NC2",
+        customer_id="C1",
+        currency="MXN",
+        issue_date="2026-02-01",
+        total=Decimal(800),
+        related_invoice_id="N2",
+        tipo_relacion="01",
     )
 
+
+def _substitutions(raw: Raw) -> None:
     invoice(raw, "S1", "1000", "2026-01-10", cancel_date="2026-02-20", cancel_motivo="01")
     payment(raw, "PS1", "300", "2026-01-20", customer_id=None, invoice_id="S1")
     payment(raw, "PS2", "200", "2026-03-20", customer_id=None, invoice_id="S1")
@@ -103,6 +170,8 @@ def company() -> Raw:
     invoice(raw, "Y1", "1000", "2026-01-10", replaces_invoice_id="Y2")
     invoice(raw, "Y2", "1000", "2026-01-11", replaces_invoice_id="Y1")
 
+
+def _versions(raw: Raw) -> None:
     invoice(raw, "V1", "100", "2026-01-10", delivered="2026-02-01")
     invoice(raw, "V1", "150", "2026-01-10", delivered="2026-03-01")
     invoice(raw, "V2", "100", "2026-01-10", file="f")
@@ -114,12 +183,15 @@ def company() -> Raw:
     invoice(raw, "Z1", "100", "2026-01-10", uuid=shared)
     payment(raw, "PZ", "60", "2026-02-01", customer_id=None, invoice_id="Z2")
 
+
+def _edges(raw: Raw) -> None:
     invoice(raw, "F1", "100", "2026-07-01")
     invoice(raw, "F2", "100", "2026-06-01", cancel_date="2026-07-01")
     payment(raw, "PF2", "100", "2026-07-02", customer_id=None, invoice_id="F2")
-    payment(raw, "PQ", "55", "2026-02-01", customer_id=None, invoice_uuid="bbbbbbbb-0000-0000-0000-000000000009")
+    payment(
+        raw, "PQ", "55", "2026-02-01", customer_id=None, invoice_uuid="bbbbbbbb-0000-0000-0000-000000000009"
+    )
     payment(raw, "PC", "40", "2026-02-01", method="compensación")
-    return raw
 
 
 @pytest.fixture(scope="module")
@@ -130,13 +202,19 @@ def marts(home: Home) -> duckdb.DuckDBPyConnection:
 @pytest.mark.parametrize(
     ("name", "due", "rule"),
     [
-        ("D1", "2026-02-20", "document"), ("D2", "2026-01-30", "contrarrecibo"), ("D3", "2026-02-09", "customer_terms"),
-        ("D4", "2026-02-09", "default"), ("D5", "2026-03-11", "customer_terms"), ("D6", "2026-06-30", "customer_terms"),
+        ("D1", "2026-02-20", "document"),
+        ("D2", "2026-01-30", "contrarrecibo"),
+        ("D3", "2026-02-09", "customer_terms"),
+        ("D4", "2026-02-09", "default"),
+        ("D5", "2026-03-11", "customer_terms"),
+        ("D6", "2026-06-30", "customer_terms"),
         ("I1", "2026-04-10", "instalments"),
     ],
 )
 def test_due_date(marts: duckdb.DuckDBPyConnection, name: str, due: str, rule: str) -> None:
-    found = marts.execute("select due_date::varchar, due_rule from fct_invoices where invoice_id = ?", [name]).fetchone()
+    found = marts.execute(
+        "select due_date::varchar, due_rule from fct_invoices where invoice_id = ?", [name]
+    ).fetchone()
     assert found == (due, rule)
 
 
@@ -205,5 +283,7 @@ def test_due_date(marts: duckdb.DuckDBPyConnection, name: str, due: str, rule: s
          "from dim_report_dates", [(6, 1, "2026-01-11")]),
     ],
 )  # fmt: skip
-def test_reading(marts: duckdb.DuckDBPyConnection, what: str, query: str, answer: list[tuple[Any, ...]]) -> None:
+def test_reading(
+    marts: duckdb.DuckDBPyConnection, what: str, query: str, answer: list[tuple[Any, ...]]
+) -> None:
     assert marts.execute(query).fetchall() == answer, what
