@@ -190,10 +190,10 @@ def _range_specs() -> Iterator[Spec]:
     yield _mart(
         "plausible_dso",
         "collection_speed",
-        "{n} meses traen días cartera negativos o de más de cinco años: {examples}. Revisa la "
+        "{n} meses del último año traen días cartera negativos o de más de cinco años: {examples}. Revisa la "
         "venta de esos meses.",
         """select strftime(month, '%m/%Y') as what from {batch}
-           where dimension = 'total'
+           where dimension = 'total' and month > (select max(month) from {batch}) - interval 1 year
              and (least(dso_simple, dso_rolling_3m, dso_countback) < 0 or dso_countback > 1830)""",
         severity="warning",
     )

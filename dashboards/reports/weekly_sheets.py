@@ -97,7 +97,7 @@ ITEM_COLUMNS = (
 def write_movements(book: Book, review: Review) -> None:
     """The bridge with its check, what moved in the week, and the migration between buckets."""
     sheet = book.sheet(MOVEMENTS)
-    sheet.widths((44, 18, 18, 18, 18, 18, 18, 18, 18))
+    sheet.widths((44, 18, 18, 18, 18, 18, 18, 18, 26))
     end = review.week_end
     when = "La publicación no tiene una semana cerrada a esta fecha"
     if end:
