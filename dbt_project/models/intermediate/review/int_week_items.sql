@@ -1,4 +1,7 @@
--- What happened in each week, item by item: metric, the thing's id and its value. weekly_movements adds it up.
+{{ config(materialized='view') }}
+
+-- What happened in each week, item by item: metric, the thing's id and its value. weekly_movements adds it up (its only
+-- reader: a view, for with ids there are several rows an invoice).
 with
 
 weeks as (select * from {{ ref('int_weeks') }}),
