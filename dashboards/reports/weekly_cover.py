@@ -20,7 +20,7 @@ BUCKETS = {
     "d120_plus_mxn": ("Más de 120 días", "#011F33"),
 }
 FIGURES_ROW = 8  # the header; gross receivables stand in the row below
-WIDTHS = (36, 18, 12, 18, 12, 17, 13, 22)
+WIDTHS = (34, 17, 12, 17, 12, 17, 13, 34)
 DEBTORS = 5
 
 
