@@ -134,7 +134,7 @@ def _dictionary(c: duckdb.DuckDBPyConnection, manifest_file: Path) -> None:
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
         for node in manifest["nodes"].values():
             for column in node.get("columns", {}).values():
-                described[(node["name"], column["name"])] = column.get("description", "")
+                described[(node.get("alias") or node["name"], column["name"])] = column.get("description", "")
     rows = c.execute(
         "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' "
         "and database_name = current_database() order by table_name, column_index"
