@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import screens
+from tests.dashboards.fixture_snapshot import make_home
 
 pytestmark = pytest.mark.slow
 
@@ -109,8 +112,7 @@ def test_from_a_figure_to_its_invoice(address: str, visit: Opener) -> None:
     page.wait_for_url(re.compile(r"cliente\?id=C\d+"))
     screens.settle(page)
     expect(page.get_by_text("Facturas abiertas", exact=True)).to_be_visible()
-    table = page.locator(".st-key-abiertas canvas").first
-    table.click(position={"x": 40, "y": 52})
+    page.locator(".st-key-tarjeta_abiertas .dvn-scroller").click(position={"x": 40, "y": 52})
     page.wait_for_url(re.compile(r"facturas\?factura=F\d+"))
     screens.settle(page)
     expect(page.get_by_text("Verificar en el SAT")).to_be_visible()
@@ -126,7 +128,7 @@ def test_a_download_is_the_rows_seen(address: str, visit: Opener, tmp_path: Path
     page, _ = visit(f"{address}/cobranza?vista=vencidas")
     seen = page.locator('[class*="st-key-lista_fila_"] [data-testid="stPageLink-NavLink"]').all_inner_texts()
     with page.expect_download() as waiting:
-        page.locator(".st-key-cobranza_csv button").click()
+        page.get_by_role("button", name="CSV").first.click()
     file = tmp_path / "cobranza.csv"
     waiting.value.save_as(file)
     assert re.fullmatch(r"cobranza_2026-06-30_\w+\.csv", waiting.value.suggested_filename)
@@ -134,15 +136,21 @@ def test_a_download_is_the_rows_seen(address: str, visit: Opener, tmp_path: Path
     assert [row["Cliente"] for row in rows] == [text.strip() for text in seen]
     assert {row["publicacion"] for row in rows} == {"20260630T131200"}
     with page.expect_download() as waiting:
-        page.locator(".st-key-cobranza_xlsx button").click()
+        page.get_by_role("button", name="Excel").first.click()
     assert waiting.value.suggested_filename.endswith(".xlsx")
 
 
-def test_pictures_of_every_page_can_be_taken(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    from tests.dashboards.fixture_snapshot import make_home
-
+def test_pictures_of_every_page_can_be_taken(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
-    made = screens.screenshot_pages(home.home, tmp_path / "pictures", ("resumen",), (360,))
-    assert [path.stat().st_size > 20_000 for path in made] == [True]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.browser.screens",
+        str(home.home),
+        str(tmp_path / "pictures"),
+        "resumen",
+    ]
+    subprocess.run(command, cwd=screens.ROOT, check=True, timeout=180)
+    made = sorted((tmp_path / "pictures").iterdir())
+    assert [path.name for path in made] == ["resumen-1440.png", "resumen-360.png"]
+    assert all(path.stat().st_size > 20_000 for path in made)
