@@ -9,7 +9,8 @@ from __future__ import annotations
 SNAPSHOT = "select run_id, as_of, published_at, code_version, company_name from meta.snapshot"
 
 QUALITY = """
-    select (select count(*) from meta.checks where status <> 'passed') as notices,
+    select (select count(*) from meta.checks where status <> 'passed'
+            and run_id = (select run_id from meta.snapshot)) as notices,
            (select count(*) from meta.quarantine where status = 'open') as held_rows,
            (select count(*) from marts.exceptions) as exceptions
 """
