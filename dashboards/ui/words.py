@@ -11,11 +11,18 @@ INVOICE_STATES = {
     "pagadas": "Pagadas", "castigadas": "Castigadas", "canceladas": "Canceladas", "todas": "Todas",
 }  # fmt: skip
 MOVEMENTS = {
-    "invoice": "Factura", "issued": "Factura", "opening": "Saldo inicial", "payment": "Pago",
-    "payment_reversed": "Pago devuelto", "reversal": "Pago devuelto", "credit_note": "Nota de crédito",
-    "credit_note_cancelled": "Nota de crédito cancelada", "write_off": "Castigo", "cancellation": "Cancelación",
-    "cancelled": "Cancelación", "advance": "Anticipo aplicado", "assumed_payment": "Pago supuesto (PUE)",
+    "billed": "Factura", "payment": "Pago", "payment_reversed": "Pago devuelto", "credit_note": "Nota de crédito",
+    "credit_note_cancelled": "Nota de crédito cancelada", "advance_applied": "Anticipo aplicado",
+    "write_off": "Castigo", "cancelled": "Cancelación", "substituted": "Sustituida por otra",
+    "rehomed": "Viene de la sustituida", "excess": "Excedente a saldo a favor", "opening": "Saldo inicial",
 }  # fmt: skip
+CHANNELS = {
+    "email": "correo",
+    "phone": "llamada",
+    "whatsapp": "WhatsApp",
+    "visit": "visita",
+    "letter": "carta",
+}
 EVENTS = {
     "invoice": "Factura", "cancelled": "Factura cancelada", "payment": "Pago", "reversed": "Pago devuelto",
     "credit_note": "Nota de crédito", "dispute": "Disputa abierta", "dispute_closed": "Disputa cerrada",
@@ -25,11 +32,10 @@ SOURCES = {
     "opening": "saldos iniciales", "rep": "complemento de pago", "payment": "pago", "credit_note": "nota de crédito",
 }  # fmt: skip
 DUE_RULES = {
-    "document": "la fecha del documento", "own": "la fecha del documento", "register": "la fecha del registro",
-    "customer_terms": "los días de crédito del cliente", "contrarrecibo": "el contrarrecibo",
-    "payment_conditions": "las condiciones de pago del CFDI", "cfdi_terms": "las condiciones de pago del CFDI",
-    "pue": "pago en una exhibición", "default": "el plazo general", "default_terms": "el plazo general",
-    "instalments": "sus vencimientos",
+    "document": "su propia fecha", "customer_terms": "los días de crédito del cliente",
+    "contrarrecibo": "el contrarrecibo y los días de crédito", "instalments": "sus vencimientos",
+    "payment_conditions": "las condiciones de pago del CFDI", "pue": "el pago en una exhibición",
+    "default": "el plazo general", "default_terms": "el plazo general",
 }  # fmt: skip
 PROMISES = {"pending": "pendiente", "kept": "cumplida", "partial": "parcial", "broken": "rota"}
 FILE_STATUS = {
@@ -69,8 +75,10 @@ def say(words: dict[str, str], code: object) -> str:
 def flags(text: str | None) -> list[str]:
     """The oddities of a document, in words."""
     known = {
-        "pue_assumed_paid": "PUE: se supone pagada al emitirse",
-        "missing_due_date": "sin vencimiento propio",
+        "pue_assumed_paid": "PUE: se supone pagada al emitirse", "missing_due_date": "sin vencimiento propio",
+        "content_conflict": "hay otro documento con el mismo UUID", "duplicate_in_file": "repetida en su archivo",
+        "register_cfdi_mismatch": "el registro y el CFDI no dicen lo mismo", "cfdi_only": "solo hay CFDI",
+        "register_only": "solo está en el registro",
     }  # fmt: skip
     parts = [part.strip() for part in (text or "").replace("|", ",").replace(";", ",").split(",")]
-    return [known.get(part, part.replace("_", " ")) for part in parts if part and known.get(part, "x")]
+    return [known.get(part, part.replace("_", " ")) for part in parts if part]

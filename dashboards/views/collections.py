@@ -124,7 +124,8 @@ def ago(day: dt.date | None, today: dt.date) -> str:
 def _contact(row: Row, today: dt.date) -> str:
     if row["last_contact_date"] is None:
         return "Sin contacto"
-    channel = f" · {escape(row['last_contact_channel'])}" if row["last_contact_channel"] else ""
+    channel = escape(words.say(words.CHANNELS, row["last_contact_channel"]))
+    channel = f" · {channel}" if channel else ""
     return f"{ago(row['last_contact_date'], today)}{channel}"
 
 
@@ -154,6 +155,8 @@ def _action(row: Row, today: dt.date) -> None:
     day = row["next_action_date"]
     urgent = (day is None or day <= today) and ((row["oldest_days"] or 0) > 60 or bool(row["disputed_mxn"]))
     when = f" · {short_day(day)}" if day is not None and day > today else ""
+    if when and f"{day.day} {formats.MONTHS[day.month - 1]}" in row["next_action"]:
+        when = ""
     st.badge(escape(f"{row['next_action']}{when}"), color="orange" if urgent else "blue")
 
 

@@ -155,9 +155,8 @@ def _next(context: Context, row: Row) -> None:
         st.badge(theme.escape(found["next_action"]), color="blue")
         st.markdown(theme.escape(found["reasons"]))
         if found["last_contact_date"]:
-            channel = (
-                f" por {theme.escape(found['last_contact_channel'])}" if found["last_contact_channel"] else ""
-            )
+            channel = theme.escape(words.say(words.CHANNELS, found["last_contact_channel"]))
+            channel = f" por {channel}" if channel else ""
             st.caption(f"Último contacto {ago(found['last_contact_date'], context.snapshot.as_of)}{channel}")
         if found["promise_date"]:
             state = words.say(words.PROMISES, found["promise_status"])

@@ -139,7 +139,7 @@ def _movements(invoice: dict[str, Any], paid: list[dict[str, Any]]) -> list[dict
     base = {key: invoice[key] for key in ("invoice_id", "customer_id", "currency")} | {"instalment": 1}
     issued = invoice["issue_date"]
     rows = [base | {
-        "movement_id": f"{invoice['invoice_id']}-0", "kind": "invoice", "effective_date": issued,
+        "movement_id": f"{invoice['invoice_id']}-0", "kind": "billed", "effective_date": issued,
         "recorded_date": issued, "amount_ccy": invoice["total_ccy"], "amount_mxn_issue": invoice["total_mxn_issue"],
         "document_id": invoice["invoice_id"], "source_kind": "cfdi", "source_file_id": invoice["source_file_id"],
     }]  # fmt: skip
