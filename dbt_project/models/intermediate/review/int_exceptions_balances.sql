@@ -25,17 +25,16 @@ sales as (
 ),
 
 unvalued as (
-    select b.currency, min(b.issue_date) as since, count(*) as items
+    select b.currency, 'i' || cast(b.invoice_key as varchar) as item, b.issue_date as since
     from {{ ref('balance_intervals') }} as b
     left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and b.currency = r.currency
     where b.basis = 'effective' and b.valid_to > {{ as_of() }} and r.mxn_per_unit is null
-        and b.currency <> '{{ var("report_currency") }}'
-    group by b.currency
-    union all
-    select currency, min(issue_date), count(*)
-    from {{ ref('fct_invoices') }}
-    where fx_rate is null and status <> 'cancelled'
-    group by currency
+    union
+    select currency, 'i' || cast(invoice_key as varchar), issue_date
+    from {{ ref('fct_invoices') }} where fx_rate is null and status <> 'cancelled'
+    union
+    select currency, 'p' || cast(payment_key as varchar), payment_date
+    from {{ ref('fct_payments') }} where fx_rate is null and reversed_date is null
 ),
 
 final as (
@@ -84,8 +83,8 @@ final as (
     where b.status <> 'matched'
     union all
     select 'FX_RATE_MISSING', 'currency', currency, null, null,
-        cast(sum(items) as varchar) || ' partidas sin tipo de cambio', min(since), null
-    from unvalued group by currency
+        cast(count(distinct item) as varchar) || case when count(distinct item) = 1 then ' partida' else ' partidas' end || ' sin tipo de cambio', min(since), null
+    from unvalued where currency <> '{{ var("report_currency") }}' group by currency
 )
 
 select * from final
