@@ -15,15 +15,18 @@ with balances as (
 settled as (
     select
         invoice_key,
-        sum(case when flow in ('payment', 'payment_reversed', 'advance_applied') or (flow = 'rehomed' and doc_type = 'payment')
-            then net_ccy else 0 end) as paid_ccy,
-        sum(case when flow in ('credit_note', 'credit_note_cancelled') or (flow = 'rehomed' and doc_type = 'credit_note')
-            then net_ccy else 0 end) as credited_ccy,
+        sum(case when doc_type = 'payment' or is_advance then net_ccy else 0 end) as paid_ccy,
+        sum(case when doc_type = 'credit_note' and not is_advance then net_ccy else 0 end) as credited_ccy,
         sum(case when doc_type = 'write_off' then net_ccy else 0 end) as written_off_ccy,
         sum(excess_ccy) as excess_ccy,
         sum(case when is_explicit then excess_ccy else 0 end) as explicit_excess_ccy
-    from {{ ref('int_applied_events') }}
-    where basis = 'effective'
+    from (
+        select e.*, n.cn_key is not null as is_advance
+        from {{ ref('int_applied_events') }} as e
+        left join {{ ref('int_credit_notes') }} as n
+            on e.doc_type = 'credit_note' and e.doc_key = n.cn_key and n.kind = 'anticipo'
+        where e.basis = 'effective'
+    ) as events
     group by invoice_key
 ),
 
@@ -41,20 +44,26 @@ cash as (
     group by s.invoice_key
 ),
 
--- the fiscal reading: I - E - REP, whatever the registers say
-fiscal_paid as (
-    select invoice_key, sum(amount_ccy) as amount_ccy
-    from {{ ref('int_rep_documents') }}
-    where invoice_key is not null
-    group by invoice_key
-),
-
-fiscal_credited as (
-    select d.invoice_key, sum(d.amount_ccy) as amount_ccy
+-- the fiscal reading: I - E - REP, whatever the registers say; documents of a substituted invoice pass to the new one
+fiscal_documents as (
+    select invoice_key, amount_ccy from {{ ref('int_rep_documents') }} where invoice_key is not null
+    union all
+    select d.invoice_key, d.amount_ccy
     from {{ ref('int_document_applications') }} as d
     inner join {{ ref('int_credit_notes') }} as n on d.doc_type = 'credit_note' and d.doc_key = n.cn_key
     where n.cfdi_file_id is not null and n.cancel_date is null
-    group by d.invoice_key
+),
+
+fiscal as (
+    select invoice_key, sum(amount_ccy) as amount_ccy
+    from (
+        select invoice_key, amount_ccy from fiscal_documents
+        union all
+        select s.new_key, d.amount_ccy
+        from fiscal_documents as d
+        inner join {{ ref('int_invoice_substitutions') }} as s on d.invoice_key = s.old_key and s.depth > 0
+    ) as homes
+    group by invoice_key
 ),
 
 disputed as (
@@ -87,7 +96,7 @@ joined as (
             when i.sources not like '%cfdi%' then null
             when i.end_date is not null then 0
             when i.metodo_pago = 'PUE' then 0
-            else i.total_ccy - coalesce(fc.amount_ccy, 0) - coalesce(fp.amount_ccy, 0)
+            else i.total_ccy - coalesce(fd.amount_ccy, 0)
         end as fiscal_open_ccy,
         x.mxn_per_unit
     from {{ ref('int_invoices_unified') }} as i
@@ -95,8 +104,7 @@ joined as (
     left join balances as b on i.invoice_key = b.invoice_key
     left join settled as s on i.invoice_key = s.invoice_key
     left join cash as h on i.invoice_key = h.invoice_key
-    left join fiscal_paid as fp on i.invoice_key = fp.invoice_key
-    left join fiscal_credited as fc on i.invoice_key = fc.invoice_key
+    left join fiscal as fd on i.invoice_key = fd.invoice_key
     left join disputed as d on i.invoice_key = d.invoice_key
     left join {{ ref('fx_rates_daily') }} as x on x.date = {{ as_of() }} and i.currency = x.currency
 ),
