@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from cartera.home import HomePaths
-from cartera.warehouse import attach, writable
+from cartera.warehouse import attach, first_row, writable
 from ingestion.archive import Place
 from ingestion.inbox import InboxFile
 
@@ -103,7 +103,7 @@ def file_id_of(sha256: str, path: str, member: str) -> str:
 
 def arrow_of(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
     """Dataclass rows as an Arrow table."""
-    return pa.Table.from_pylist([asdict(row) for row in rows], schema=schema)
+    return pa.table({f.name: pa.array([getattr(row, f.name) for row in rows], f.type) for f in schema})
 
 
 _ARROW = {"str": pa.string(), "int": pa.int64(), "int | None": pa.int64(), "dt.date": pa.date32()}
@@ -146,7 +146,7 @@ class Ledger:
     @property
     def token(self) -> str:
         """Tells whether a warehouse was derived from this ledger."""
-        found = self.connection.execute("select token from identity").fetchone()
+        found = first_row(self.connection, "select token from identity")
         return str(found[0]) if found else ""
 
     def unread(self, listed: Sequence[InboxFile], reader_keys: Sequence[str]) -> list[InboxFile]:
@@ -275,9 +275,12 @@ class Ledger:
                 c.execute("delete from quarantine where code = 'uuid_conflict' and file_id in "
                           "(select file_id from files where content_id = ?)", [content_id])  # fmt: skip
                 continue
-            other_path = c.execute(
+            other_path = first_row(
+                c,
                 "select path || case when member <> '' then ' › ' || member else '' end from files "
-                "where content_id = ? order by 1 limit 1", [other]).fetchone()  # fmt: skip
+                "where content_id = ? order by 1 limit 1",
+                [other],
+            )
             beside = other_path[0] if other_path else other
             if outcome == "duplicate":
                 c.execute(

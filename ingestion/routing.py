@@ -157,7 +157,7 @@ class Collector:
             try:
                 with file.location.open("rb") as handle:
                     head = handle.read(4096)
-                    if detect(file.path, head) == "zip":
+                    if head.startswith(b"PK") and detect(file.path, head) == "zip":
                         self._route(items)
                         items = []
                         self._read_zip(row, file.location)

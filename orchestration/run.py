@@ -56,6 +56,9 @@ def _materialize(run: RunContext) -> None:
     import dagster as dg
 
     from orchestration.definitions import defs
+    from orchestration.transform import ensure_manifest
+
+    ensure_manifest(run.paths, run.settings, run.request.as_of)  # parsed once, for Dagster and the build
 
     job = defs().get_job_def("cartera_run")
     with dg.DagsterInstance.get() as instance:

@@ -20,6 +20,7 @@ from orchestration.fingerprint import ROOT
 
 PROJECT = ROOT / "dbt_project"
 os.environ.setdefault("DO_NOT_TRACK", "1")
+_parsed: dict[str, Any] = {}  # what this process has just parsed, by its variables
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) 
         if event.info.name == "NodeFinished":
             reporter.advance()
 
-    arguments = ["build", "--vars", json.dumps(dbt_vars(settings, as_of))]
-    outcome = invoke(paths, arguments, on_event)
+    variables = json.dumps(dbt_vars(settings, as_of))
+    outcome = invoke(paths, ["build", "--vars", variables], on_event, _parsed.pop(variables, None))
     if outcome.result is None:
         detail = _clean(str(outcome.exception))
         raise WarehouseError(f"dbt no pudo empezar ({detail})", str(PROJECT), "Corre: cartera doctor")
@@ -99,8 +100,8 @@ def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) 
     return Built(checks, models)
 
 
-def invoke(paths: HomePaths, arguments: list[str], on_event: Any = None) -> Any:
-    """Run one dbt command in this process, silent, against this home."""
+def invoke(paths: HomePaths, arguments: list[str], on_event: Any = None, manifest: Any = None) -> Any:
+    """Run one dbt command in this process, silent, against this home; `manifest` saves parsing again."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -110,7 +111,7 @@ def invoke(paths: HomePaths, arguments: list[str], on_event: Any = None) -> Any:
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(paths.dbt_target),
         "--log-path", str(paths.dbt_target), "--log-level", "none", "--log-level-file", "none",
     ]  # fmt: skip
-    runner = dbtRunner(callbacks=[on_event] if on_event else [])
+    runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
     try:
         return runner.invoke([*arguments, *common])
     finally:
@@ -125,13 +126,15 @@ def ensure_manifest(paths: HomePaths, settings: Settings, as_of: Any) -> Path:
         path.stat().st_mtime for path in PROJECT.rglob("*") if path.suffix in {".sql", ".yml", ".csv"}
     )
     if not target.is_file() or target.stat().st_mtime < newest:
-        outcome = invoke(paths, ["parse", "--vars", json.dumps(dbt_vars(settings, as_of))])
+        variables = json.dumps(dbt_vars(settings, as_of))
+        outcome = invoke(paths, ["parse", "--vars", variables])
         if not outcome.success:
             raise WarehouseError(
                 f"dbt no pudo leer el proyecto ({_clean(str(outcome.exception))})",
                 str(PROJECT),
                 "Reinstala Cartera",
             )
+        _parsed[variables] = outcome.result
     return target
 
 
