@@ -120,7 +120,6 @@ def _stamp(mine: Snapshot, asked: dt.date) -> None:
             notices = (
                 formats.plural(count, "aviso de calidad", "avisos de calidad") if count else "Ver Calidad"
             )
-            st.caption("·", width="content")
             blocks.link_to(quality.PATH, notices)
         else:
             st.caption("· sin avisos de calidad", width="content")

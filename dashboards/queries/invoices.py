@@ -71,6 +71,15 @@ _TEXT = """contains(strip_accents(lower(concat_ws(' ', i.invoice_id, i.folio_lab
     i.customer_rfc, i.purchase_order, i.origin_id, i.contrarrecibo_folio))), strip_accents(lower($text)))"""
 
 
+# an invoice in instalments is overdue only by those already due
+_OVERDUE = """left join (
+    select invoice_id, sum(open_mxn_closing) as overdue_mxn, sum(open_ccy) as overdue_ccy
+    from marts.aging_open_items
+    where basis = 'effective' and as_of = (select as_of from meta.snapshot) and days_past_due > 0
+    group by invoice_id
+) as o on o.invoice_id = i.invoice_id"""
+
+
 def totals(connection: duckdb.DuckDBPyConnection, search: Search) -> Row:
     """How many invoices match and what they add up to, in pesos."""
     condition, params = _where(search)
@@ -78,9 +87,9 @@ def totals(connection: duckdb.DuckDBPyConnection, search: Search) -> Row:
         connection,
         f"""
         select count(*) as invoices, coalesce(sum(i.open_mxn_closing), 0)::decimal(18,2) as open_mxn,
-            coalesce(sum(i.open_mxn_closing) filter (i.days_past_due > 0), 0)::decimal(18,2) as overdue_mxn,
+            coalesce(sum(o.overdue_mxn), 0)::decimal(18,2) as overdue_mxn,
             coalesce(sum(i.total_mxn_issue), 0)::decimal(18,2) as total_mxn
-        from marts.fct_invoices as i where {condition}
+        from marts.fct_invoices as i {_OVERDUE} where {condition}
         """,
         params,
     )
@@ -97,9 +106,9 @@ def page(
         f"""
         select i.invoice_id, i.folio_label, i.uuid, i.customer_id, i.customer_name, i.customer_rfc, i.branch,
             i.account_owner, i.issue_date, i.due_date, i.status, i.days_past_due, i.bucket_due, i.currency,
-            i.total_ccy, i.open_ccy, i.open_mxn_closing, i.disputed_open_ccy, i.metodo_pago, i.purchase_order,
-            i.company_rfc
-        from marts.fct_invoices as i where {condition}
+            i.total_ccy, i.open_ccy, o.overdue_ccy, i.open_mxn_closing, i.disputed_open_ccy, i.metodo_pago,
+            i.purchase_order, i.company_rfc
+        from marts.fct_invoices as i {_OVERDUE} where {condition}
         order by {ORDERS[order]}, i.invoice_id limit $limit offset $offset
         """,
         params | {"limit": limit, "offset": offset},

@@ -6,6 +6,7 @@ The only place where money becomes a float, to be drawn. Titles are the block's,
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -106,13 +107,21 @@ def bucket_of(days: int | None) -> str:
     return "120+"
 
 
-def _plain(name: str) -> str:
-    """A name inside a Plotly text: its small markup is neutralised."""
-    short = name if len(name) <= 24 else name[:23].rstrip() + "…"
+_LEGAL_FORM = re.compile(
+    r",?\s+(S\.?\s?A\.?\s?P\.?\s?I\.?|S\.?\s?A\.?\s?S\.?|S\.?\s?A\.?|S\.? de R\.?\s?L\.?|S\.?\s?C\.?)"
+    r"(\s+de\s+C\.?\s?V\.?)?$",
+    re.IGNORECASE,
+)
+
+
+def short_name(name: str, limit: int) -> str:
+    """A name for an axis: without its legal form, cut to `limit`, its markup neutralised for Plotly."""
+    core = _LEGAL_FORM.sub("", name.strip()) or name
+    short = core if len(core) <= limit else core[: limit - 1].rstrip() + "…"
     return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def top_overdue(debtors: list[Row], height: int = 300) -> go.Figure:
+def top_overdue(debtors: list[Row], height: int = 300, *, names: int = 25, room: float = 1.75) -> go.Figure:
     """One bar a customer by overdue, coloured by the age of the oldest, with amount and days beside it."""
     figure = _figure(height)
     largest = max((_millions(row["overdue_mxn"]) for row in debtors), default=1.0)
@@ -122,7 +131,7 @@ def top_overdue(debtors: list[Row], height: int = 300) -> go.Figure:
         marker={"color": [theme.BUCKET_COLOURS[bucket_of(row["oldest_days"])] for row in debtors]},
         text=[f"<b>{formats.mdp(row['overdue_mxn'])}</b>" for row in debtors], textposition="outside",
         textfont={"size": 12, "color": theme.INK}, cliponaxis=False,
-        customdata=[[formats.money(row["overdue_mxn"]), _plain(row["customer_name"])] for row in debtors],
+        customdata=[[formats.money(row["overdue_mxn"]), short_name(row["customer_name"], 60)] for row in debtors],
         hovertemplate="%{customdata[1]}<br>%{customdata[0]}<extra></extra>",
     )  # fmt: skip
     for position, row in enumerate(debtors):
@@ -131,22 +140,22 @@ def top_overdue(debtors: list[Row], height: int = 300) -> go.Figure:
             xref="paper", x=1, y=position, text=f"{formats.number(row['oldest_days'])} d", showarrow=False,
             xanchor="right", font={"size": 12, "color": theme.ALERT if late else theme.MUTED},
         )  # fmt: skip
-    figure.update_xaxes(range=[0, largest * 1.75], showticklabels=False)
+    figure.update_xaxes(range=[0, largest * room], showticklabels=False)
     figure.update_yaxes(
-        tickvals=y, ticktext=[_plain(row["customer_name"]) + " " for row in debtors], autorange="reversed",
+        tickvals=y, ticktext=[short_name(row["customer_name"], names) + " " for row in debtors], autorange="reversed",
         showgrid=False, tickfont={"color": theme.INK, "size": 12},
     )  # fmt: skip
     figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
     return figure
 
 
-def mix(total: Row, height: int = 86) -> go.Figure:
+def mix(total: Row, height: int = 86, *, labelled: int = 7) -> go.Figure:
     """One bar of 100 %: how the balance spreads over the buckets, with its labels on it."""
     figure = _figure(height)
     gross = total["gross_mxn"]
     for code, column in BUCKETS.items():
         share = Decimal(100) * total[column] / gross
-        wide = share >= 7
+        wide = share >= labelled
         figure.add_bar(
             x=[float(share)], y=[0], orientation="h", name=theme.BUCKET_NAMES[code],
             marker={"color": theme.BUCKET_COLOURS[code], "line": {"color": theme.OUTLINE, "width": 0.8}},

@@ -65,19 +65,19 @@ def _mix(context: Context, total: Row, by: str, totals: list[Row]) -> None:
         f"mezcla_{code}", f"{heading} al {formats.date_long(context.asked)}{suffix}", " · ".join(words),
         help=context.meaning("overdue_ar"),
     ):  # fmt: skip
-        blocks.chart(f"mezcla_{code}", charts.mix(total))
+        blocks.chart(f"mezcla_{code}", charts.mix(total), charts.mix(total, labelled=17))
 
 
 def _columns(own_currency: bool) -> list[Column]:
     money = [
-        Column(name, theme.BUCKET_NAMES[code] if code != "120+" else "> 120", "money", 105, quiet_zero=True)
+        Column(name, theme.BUCKET_NAMES[code] if code != "120+" else "> 120", "money", 98, quiet_zero=True)
         for code, name in BUCKETS.items()
     ]
     return [
-        Column("customer_name", "Cliente", width=168),
+        Column("customer_name", "Cliente", width=200),
         *([Column("currency", "Moneda", width=70)] if own_currency else []),
-        Column("overdue_mxn", "Vencido", "money", 114), Column("gross_mxn", "Saldo", "money", 114),
-        Column("overdue_pct", "% vencido", "pct", 78), *money,
+        Column("overdue_mxn", "Vencido", "money", 106), Column("gross_mxn", "Saldo", "money", 106),
+        Column("overdue_pct", "% vencido", "pct", 74), *money,
         Column("disputed_mxn", "En disputa", "money", 110, quiet_zero=True), Column("oldest_days", "Días", "int", 60),
         Column("account_owner", "Responsable", width=120), Column("branch", "Sucursal", width=110),
         Column("rfc", "RFC", width=130),

@@ -20,7 +20,7 @@ WORKS_EMPTY = False
 SIZE = 50
 
 FOUND = [
-    Column("customer_name", "Cliente", width=260), Column("gross_mxn", "Saldo", "money", 140),
+    Column("customer_name", "Cliente", width=200), Column("gross_mxn", "Saldo", "money", 110),
     Column("overdue_mxn", "Vencido", "money", 140), Column("oldest_days", "Días", "int", 70),
     Column("rfc", "RFC", width=140), Column("segment", "Segmento", width=120), Column("branch", "Sucursal", width=120),
     Column("account_owner", "Responsable", width=130),

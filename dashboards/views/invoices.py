@@ -28,9 +28,9 @@ ORDER = {
 }  # fmt: skip
 SIZES = {str(size): f"{size} renglones" for size in blocks.PAGE_SIZES}
 COLUMNS = [
-    Column("folio_label", "Folio", width=78), Column("customer_name", "Cliente", width=126),
-    Column("open_ccy", "Saldo", "money", 106),
+    Column("folio_label", "Folio", width=78), Column("open_ccy", "Saldo", "money", 106),
     Column("days_past_due", "Días", "int", 54, help="Días de vencida; con signo menos, los que faltan"),
+    Column("customer_name", "Cliente", width=210), Column("overdue_ccy", "Vencido", "money", 106, quiet_zero=True),
     Column("due_date", "Vence", "date", 90), Column("issue_date", "Emisión", "date", 90),
     Column("status_word", "Estado", width=84), Column("currency", "Mon.", width=54),
     Column("total_ccy", "Total", "money", 112), Column("open_mxn_closing", "Saldo en pesos", "money", 116),
@@ -78,12 +78,13 @@ def _said(totals: Row) -> str:
 def _controls(context: Context) -> tuple[invoices.Search, str, int]:
     state = choices.segments("estado", "Estado", words.INVOICE_STATES, "abiertas")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="busqueda"):
-        text = choices.typed("facturas", "Folio, UUID, cliente, RFC u orden", 270)
-        low = _amount(choices.typed("desde", "Total desde", 120))
-        high = _amount(choices.typed("hasta", "Total hasta", 120))
-        bucket = choices.menu("tramo", "Rango", BUCKET_MENU, "", 190)
-        order = choices.menu("orden", "Orden", ORDER, "atraso", 210)
-        size = choices.menu("renglones", "Ver", SIZES, "50", 160)
+        text = choices.typed("facturas", "Folio, UUID, cliente, RFC u orden", 300)
+        order = choices.menu("orden", "Orden", ORDER, "atraso", 220)
+        with st.popover("Más filtros", key="mas_filtros"):
+            low = _amount(choices.typed("desde", "Total desde", 220))
+            high = _amount(choices.typed("hasta", "Total hasta", 220))
+            bucket = choices.menu("tramo", "Rango", BUCKET_MENU, "", 220)
+            size = choices.menu("renglones", "Ver", SIZES, "50", 220)
     customer = st.query_params.get("cliente", "")
     if customer:
         blocks.link_to(PATH, "Solo un cliente: quitar este filtro", estado=state)

@@ -52,9 +52,9 @@ def render(context: Context) -> None:
     left, right = st.columns([1, 1], gap="small")
     with left:
         _flows(flows)
+        _weekly(context)
     with right:
         _needs(context)
-        _weekly(context)
 
 
 def _sentence(context: Context, now: Row, before: Row, debtors: list[Row], flows: list[Row] | None) -> None:
@@ -234,13 +234,16 @@ def _top(debtors: list[Row]) -> None:
         if not top:
             st.caption("Nadie debe nada vencido. Buena noticia.")
             return
-        picked = st.plotly_chart(
-            charts.top_overdue(top), theme=None, config=charts.CONFIG, key="g_deudores", on_select="rerun",
-            selection_mode="points",
-        )  # fmt: skip
-        found = picked["selection"]["points"] if picked else []
-        if found:
-            blocks.switch("cliente", id=top[int(found[0]["point_index"])]["customer_id"])
+        for kind, drawing in {
+            "ancho": charts.top_overdue(top), "movil": charts.top_overdue(top, names=17, room=2.5),
+        }.items():  # fmt: skip
+            with st.container(key=f"{kind}_deudores"):
+                picked = st.plotly_chart(
+                    drawing, theme=None, config=charts.CONFIG, key=f"g_deudores_{kind}", on_select="rerun",
+                    selection_mode="points",
+                )  # fmt: skip
+            if found := picked["selection"]["points"] if picked else []:
+                blocks.switch("cliente", id=top[int(found[0]["point_index"])]["customer_id"])
 
 
 def _flows(flows: list[Row] | None) -> None:

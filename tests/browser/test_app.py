@@ -120,7 +120,7 @@ def test_from_a_figure_to_its_invoice(address: str, visit: Opener) -> None:
 
 def test_the_top_debtors_chart_opens_the_customer(address: str, visit: Opener) -> None:
     page, _ = visit(f"{address}/resumen")
-    page.locator(".st-key-g_deudores .bars .point").first.click(force=True)
+    page.locator(".st-key-g_deudores_ancho .bars .point").first.click(force=True)
     page.wait_for_url(re.compile(r"cliente\?id=C\d+"))
 
 

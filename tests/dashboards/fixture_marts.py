@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from tests.dashboards.fixture_company import AS_OF, Company
 
-DIMENSIONS = ("company", "branch", "segment", "salesperson", "account_owner", "currency")
+SNAPSHOT_MACROS = Path(__file__).resolve().parents[2] / "dbt_project" / "macros_snapshot.sql"
+SEEDS = SNAPSHOT_MACROS.with_name("seeds")
+# the project's own macro, asked for one report date at a time
+ITEMS = """
+    select o.*, o.open_mxn_closing as m, 0::decimal(18,2) as unapplied,
+        (o.disputed_open_ccy * o.open_mxn_closing / o.open_ccy)::decimal(18,2) as disputed,
+        f.company_rfc as company, f.branch, f.segment, f.salesperson, f.account_owner
+    from marts.open_items_as_of($d::date) as o join marts.fct_invoices as f on f.invoice_id = o.invoice_id
+"""
 
 AGING_COLUMNS = """
     count(*)::integer as open_invoices,
@@ -28,59 +37,7 @@ AGING_COLUMNS = """
     max(days_past_due)::integer as oldest_days
 """
 
-MACROS = (
-    """
-    create macro marts.open_items_as_of(d, basis := 'effective') as table
-    with rates as (
-        select currency, arg_max(mxn_per_unit, date) as rate from marts.fx_rates_daily where date <= d group by 1
-    )
-    select d as as_of, i.basis, i.invoice_id, i.instalment, i.customer_id, i.currency, i.open_ccy,
-        (i.open_ccy * i.fx_issue_rate)::decimal(18,2) as open_mxn_issue,
-        (i.open_ccy * rates.rate)::decimal(18,2) as open_mxn_closing, i.issue_date, i.due_date,
-        (d - i.due_date)::integer as days_past_due,
-        case when d - i.due_date <= 0 then 'current' when d - i.due_date <= 30 then '1-30'
-             when d - i.due_date <= 60 then '31-60' when d - i.due_date <= 90 then '61-90'
-             when d - i.due_date <= 120 then '91-120' else '120+' end as bucket_due,
-        case when d - i.issue_date <= 0 then 'current' when d - i.issue_date <= 30 then '1-30'
-             when d - i.issue_date <= 60 then '31-60' when d - i.issue_date <= 90 then '61-90'
-             when d - i.issue_date <= 120 then '91-120' else '120+' end as bucket_issue,
-        (case when x.disputed is null then 0 else least(i.open_ccy, x.disputed) end)::decimal(18,2) as disputed_open_ccy
-    from marts.balance_intervals as i
-    left join rates on rates.currency = i.currency
-    left join (
-        select invoice_id, sum(disputed_amount_ccy) as disputed from marts.disputes
-        where opened_date <= d and (closed_date is null or closed_date > d) group by 1
-    ) as x on x.invoice_id = i.invoice_id
-    where i.basis = basis and i.valid_from <= d and d < i.valid_to
-    """,
-    """
-    create macro marts.aging_as_of(d, basis := 'effective') as table
-    with items as (
-        select *, open_mxn_closing as m, 0::decimal(18,2) as unapplied,
-            (disputed_open_ccy * open_mxn_closing / open_ccy)::decimal(18,2) as disputed
-        from marts.open_items_as_of(d, basis := basis)
-    ),
-    credit as (
-        select customer_id, sum(unapplied_mxn_closing) as credit from marts.fct_payments
-        where payment_date <= d group by customer_id
-    ),
-    aged as (select customer_id, {columns} from items group by customer_id)
-    select d as as_of, basis as basis, customer_id, aged.* exclude (customer_id, unapplied_mxn, net_mxn),
-        coalesce(credit, 0) as unapplied_mxn, coalesce(gross_mxn, 0) - coalesce(credit, 0) as net_mxn
-    from aged full join credit using (customer_id)
-    """.replace("{columns}", AGING_COLUMNS),
-)
-
 STATEMENTS = (
-    MACROS[0].replace("create macro marts.", "create temp macro fx_"),
-    """
-    create temp table items as
-    select o.*, o.open_mxn_closing as m, 0::decimal(18,2) as unapplied,
-        (o.disputed_open_ccy * o.open_mxn_closing / o.open_ccy)::decimal(18,2) as disputed,
-        f.company_rfc as company, f.branch, f.segment, f.salesperson, f.account_owner
-    from marts.dim_report_dates as r, lateral (select * from fx_open_items_as_of(r.as_of, basis := 'effective')) as o
-    join marts.fct_invoices as f on f.invoice_id = o.invoice_id
-    """,
     f"""
     insert into marts.aging_by_cut by name
     select as_of, customer_id, company, branch, segment, salesperson, account_owner, currency,
@@ -281,25 +238,5 @@ def meta_rows(
             check | {"gate": "candidate", "check_name": "variación del total", "subject": "fct_invoices",
                      "status": "warned", "severity": "warning", "observed": "12 %",
                      "message": "La cartera cambió 12 % contra la publicación anterior"},
-        ],
-        "kpis": [
-            {"kpi": "gross_ar", "name_es": "Cartera total", "formula_es": "Suma de saldos abiertos al corte",
-             "unit": "mxn", "good_direction": "none", "mart": "aging_by_customer", "section": "saldos"},
-            {"kpi": "overdue", "name_es": "Cartera vencida", "formula_es": "Saldos con vencimiento anterior al corte",
-             "unit": "mxn", "good_direction": "down", "mart": "aging_by_customer", "section": "saldos"},
-            {"kpi": "dso_countback", "name_es": "Días cartera", "formula_es": "Se restan ventas mes a mes hacia atrás",
-             "unit": "days", "good_direction": "down", "mart": "collection_speed", "section": "velocidad"},
-        ],
-        "exception_rules": [
-            {"rule": "UNAPPLIED_PAYMENT", "name_es": "Pago sin aplicar", "severity": "warning",
-             "why_es": "Hay dinero del cliente que no baja ninguna factura.",
-             "what_to_do_es": "Aplícalo a sus facturas abiertas o regístralo como anticipo.",
-             "legal_basis_es": "", "entity_type": "payment"},
-        ],
-        "buckets": [
-            {"bucket": code, "position": position, "name_es": name}
-            for position, (code, name) in enumerate((
-                ("current", "Por vencer"), ("1-30", "1–30"), ("31-60", "31–60"), ("61-90", "61–90"),
-                ("91-120", "91–120"), ("120+", "> 120")))
         ],
     }  # fmt: skip

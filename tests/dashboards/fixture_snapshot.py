@@ -65,9 +65,10 @@ def build(
     if not empty:
         _facts(connection, company)
     _dates(connection, empty)
+    _seeds(connection)
+    connection.execute(fixture_marts.SNAPSHOT_MACROS.read_text(encoding="utf-8"))
+    _items(connection)
     for statement in fixture_marts.STATEMENTS:
-        connection.execute(statement)
-    for statement in fixture_marts.MACROS:
         connection.execute(statement)
     _meta(connection, published, empty)
     connection.execute("checkpoint")
@@ -97,6 +98,8 @@ def _facts(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
         _finish_invoice(invoice, paid, disputed)
         movements += _movements(invoice, paid)
         intervals += _intervals(invoice, paid)
+    for customer in company.customers:
+        customer["customer_key"] = _key(customer["customer_id"])
     insert(connection, "marts.dim_customers", company.customers)
     insert(connection, "marts.fct_invoices", company.invoices)
     insert(connection, "marts.fct_payments", company.payments)
@@ -105,11 +108,24 @@ def _facts(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
     insert(connection, "marts.fct_movements", movements)
     insert(connection, "marts.balance_intervals", intervals)
     insert(connection, "marts.disputes", fixture_marts.disputes(company))
+    days = [FIRST + dt.timedelta(days=n) for n in range((AS_OF - FIRST).days + 1)]
     insert(connection, "marts.fx_rates_daily", [
-        {"date": FIRST, "currency": "MXN", "mxn_per_unit": Decimal(1), "source": "base"},
-        {"date": FIRST, "currency": "USD", "mxn_per_unit": RATE, "source": "DOF"},
-        {"date": AS_OF, "currency": "USD", "mxn_per_unit": CLOSING_RATE, "source": "DOF"},
+        {"date": day, "currency": currency, "mxn_per_unit": rate, "source": "DOF"}
+        for day in days
+        for currency, rate in (("MXN", Decimal(1)), ("USD", CLOSING_RATE if day == AS_OF else RATE))
     ])  # fmt: skip
+    insert(connection, "marts.unapplied_intervals", [
+        {"basis": basis, "doc_type": "payment", "doc_key": 1, "customer_key": _key(row["customer_id"]),
+         "currency": row["currency"], "doc_date": row["payment_date"], "valid_from": row["payment_date"],
+         "valid_to": dt.date(9999, 12, 31), "unapplied_ccy": row["unapplied_ccy"]}
+        for row in company.payments if row["unapplied_ccy"] > 0
+        for basis in ("effective", "as_recorded")
+    ])  # fmt: skip
+
+
+def _key(code: str) -> int:
+    """C007 -> 7, F00012 -> 12: the marts join by whole numbers."""
+    return int(code[1:])
 
 
 def _finish_invoice(
@@ -123,6 +139,7 @@ def _finish_invoice(
     is_open = still > 0
     settled = paid[-1]["effective_date"] if paid and not is_open and not cancelled else None
     invoice |= {
+        "invoice_key": _key(invoice["invoice_id"]),
         "total_mxn_issue": cents(invoice["total_ccy"] * invoice["fx_rate"]), "open_ccy": still,
         "open_mxn_issue": cents(still * invoice["fx_rate"]), "open_mxn_closing": cents(still * closing),
         "fiscal_open_ccy": still, "paid_ccy": total_paid, "credited_ccy": Decimal(0),
@@ -161,8 +178,10 @@ def _intervals(invoice: dict[str, Any], paid: list[dict[str, Any]]) -> list[dict
         if day > since and still > 0:
             rows.append((since, min(day, last), still))
         since, still = day, still - amount
-    keys = ("invoice_id", "customer_id", "currency", "issue_date", "due_date")
-    base = {key: invoice[key] for key in keys} | {"instalment": 1, "fx_issue_rate": invoice["fx_rate"]}
+    base = {key: invoice[key] for key in ("currency", "issue_date", "due_date")} | {
+        "invoice_key": _key(invoice["invoice_id"]), "customer_key": _key(invoice["customer_id"]), "instalment": 1,
+        "fx_issue_rate": invoice["fx_rate"],
+    }  # fmt: skip
     return [
         base | {"basis": basis, "valid_from": start, "valid_to": end, "open_ccy": amount}
         for start, end, amount in rows
@@ -178,6 +197,21 @@ def _dates(connection: duckdb.DuckDBPyConnection, empty: bool) -> None:
         "where d = last_day(d) or dayofweek(d) = 0 or d = $last",
         {"first": start, "last": AS_OF},
     )
+
+
+def _seeds(connection: duckdb.DuckDBPyConnection) -> None:
+    """The project's own definitions, so that the screens are tested with the words that people will read."""
+    for name in ("kpis", "exception_rules", "buckets"):
+        file = fixture_marts.SEEDS / f"{name}.csv"
+        connection.execute(
+            f"insert into meta.{name} by name select * from read_csv('{file}', all_varchar = true)"
+        )
+
+
+def _items(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"create temp table items as {fixture_marts.ITEMS} limit 0", {"d": FIRST})
+    for (day,) in connection.execute("select as_of from marts.dim_report_dates order by 1").fetchall():
+        connection.execute(f"insert into items {fixture_marts.ITEMS}", {"d": day})
 
 
 def _meta(connection: duckdb.DuckDBPyConnection, published: dt.datetime, empty: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 MARTS = """
 fct_movements(movement_id, invoice_id, customer_id, instalment INTEGER, kind, effective_date, recorded_date,
     amount_ccy, currency, amount_mxn_issue M, document_id, is_cash, source_kind, source_file_id)
-fct_invoices(invoice_id, uuid, serie, folio, folio_label, company_rfc, customer_id, customer_name,
+fct_invoices(invoice_id, invoice_key INTEGER, uuid, serie, folio, folio_label, company_rfc, customer_id, customer_name,
     customer_rfc, branch, segment, salesperson, account_owner, metodo_pago, forma_pago, currency, fx_rate X,
     subtotal_ccy, iva_ccy, retenciones_ccy, total_ccy, total_mxn_issue M, issue_date, sale_confirmed_date,
     issue_deadline DATE, sent_date, due_date, due_rule, terms_days INTEGER, cancel_date, cancel_motivo,
@@ -28,13 +28,16 @@ fct_payment_applications(application_id, payment_id, invoice_id, customer_id, pa
 fct_credit_notes(cn_id, uuid, serie, folio, customer_id, customer_name, company_rfc, issue_date,
     cancel_date, currency, fx_rate X, total_ccy, total_mxn, applied_ccy, unapplied_ccy, tipo_relacion, kind,
     reason, related_invoice_id, sources, status, source_file_id)
-dim_customers(customer_id, customer_name, rfc, segment, branch, account_owner, account_owner_email,
+dim_customers(customer_id, customer_key INTEGER, customer_name, rfc, segment, branch, account_owner,
+    account_owner_email,
     contact_name, contact_email, contact_phone, terms_days INTEGER, terms_from, revision_days, payment_days
     VARCHAR, portal, credit_limit M, credit_limit_currency, do_not_contact BOOLEAN, tags, sources,
     is_generic)
 dim_report_dates(as_of DATE, is_month_end, is_sunday, is_run_as_of, month DATE)
-balance_intervals(basis, invoice_id, instalment INTEGER, customer_id, currency, issue_date, due_date,
-    valid_from DATE, valid_to DATE, open_ccy, fx_issue_rate X)
+balance_intervals(basis, invoice_key INTEGER, instalment INTEGER, customer_key INTEGER, currency, issue_date,
+    due_date, valid_from DATE, valid_to DATE, open_ccy, fx_issue_rate X)
+unapplied_intervals(basis, doc_type, doc_key INTEGER, customer_key INTEGER, currency, doc_date, valid_from DATE,
+    valid_to DATE, unapplied_ccy)
 fx_rates_daily(date DATE, currency, mxn_per_unit X, source)
 aging_open_items(as_of DATE, basis, invoice_id, instalment INTEGER, customer_id, currency, open_ccy,
     open_mxn_issue M, open_mxn_closing M, issue_date, due_date, days_past_due INTEGER, bucket_due,
@@ -79,19 +82,19 @@ weekly_bridge(week_end DATE, line, position INTEGER, value_mxn)
 
 META = """
 files(file_id, content_id, path, member, sha256, size_bytes BIGINT, kind, status, reason, flags, rows_read
-    INTEGER, rows_loaded INTEGER, rows_quarantined INTEGER, rows_duplicate INTEGER, first_seen_at TIMESTAMP,
+    INTEGER, rows_loaded BIGINT, rows_quarantined BIGINT, rows_duplicate BIGINT, first_seen_at TIMESTAMP,
     last_seen_at TIMESTAMP, delivery_date)
-quarantine(quarantine_id, file_id, path, member, kind, row_number INTEGER, location, code, reason, raw_text,
+quarantine(quarantine_id, file_id, path, member, kind, row_number BIGINT, location, code, reason, raw_text,
     first_seen_at TIMESTAMP, status)
-runs(run_id, as_of DATE, started_at TIMESTAMP, finished_at TIMESTAMP, status, files_new INTEGER, rows_loaded
-    INTEGER, rows_quarantined INTEGER, message, accepted_reason)
+runs(run_id, as_of DATE, started_at TIMESTAMP, finished_at TIMESTAMP, status, files_new BIGINT, rows_loaded
+    INTEGER, rows_quarantined BIGINT, message, accepted_reason)
 checks(run_id, gate, check_name, subject, status, severity, message, observed)
 kpis(kpi, name_es, formula_es, unit, good_direction, mart, section)
-exception_rules(rule, name_es, why_es, what_to_do_es, legal_basis_es, severity, entity_type)
-buckets(bucket, position INTEGER, days_from INTEGER, days_to INTEGER, name_es)
+exception_rules(rule, name_es, why_es, what_to_do_es, legal_basis_es, by_when_es, severity, entity_type)
+buckets(position INTEGER, bucket, column_name, min_days INTEGER, max_days INTEGER, name_es)
 columns(table_name, column_name, description, data_type)
 snapshot(run_id, as_of DATE, published_at TIMESTAMP, code_version, fingerprint, company_name, own_rfcs,
-    row_counts JSON, totals JSON)
+    row_counts, totals)
 """
 
 SHORT_TYPES = {"M": "DECIMAL(18,2)", "R": "DECIMAL(18,4)", "X": "DECIMAL(18,6)"}

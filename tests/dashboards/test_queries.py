@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from dashboards.queries import aging, customers, invoices, meta, quality, summary, worklist
 from dashboards.queries.access import Filters, Row
+from tests.dashboards import mart_columns
 from tests.dashboards.fixture_company import AS_OF
 
 SUNDAY = dt.date(2026, 6, 28)
@@ -169,3 +172,17 @@ def test_notices_count_what_needs_a_look(full: duckdb.DuckDBPyConnection) -> Non
 def test_queries_do_not_import_the_screen() -> None:
     for module in (aging, customers, invoices, meta, quality, summary, worklist):
         assert "streamlit" not in inspect.getsource(module)
+
+
+def test_the_models_have_every_column_that_the_screens_know() -> None:
+    """The fixture's columns against the models' enforced contracts: a rename shows here before it shows on screen."""
+    folder = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
+    tables = {"kpi_figures": "kpis"}  # the model's name where its table has another
+    contracts = {
+        tables.get(model["name"], model["name"]): {column["name"] for column in model.get("columns", [])}
+        for file in sorted(folder.rglob("*.yml"))
+        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
+    }
+    for table, columns in mart_columns.tables(mart_columns.MARTS).items():
+        missing = {name for name, _ in columns} - contracts.get(table, set())
+        assert not missing, (table, missing)
