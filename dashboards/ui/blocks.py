@@ -67,6 +67,13 @@ def card(key: str, title: str = "", subtitle: str = "", help: str | None = None)
         yield
 
 
+@contextmanager
+def pair(key: str, weights: Sequence[float]) -> Iterator[Sequence[Any]]:
+    """Two blocks side by side on a desk, one under the other on a tablet."""
+    with st.container(key=f"par_{key}"):
+        yield st.columns(list(weights), gap="small")
+
+
 def figure(
     key: str, label: str, value: str, change: str = "", *, tone: Tone = "neutral", spark: Sequence[Any] = (),
     help: str = "", link: tuple[str, str, dict[str, str]] | None = None,  # noqa: A002

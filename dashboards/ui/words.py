@@ -16,6 +16,11 @@ MOVEMENTS = {
     "write_off": "Castigo", "cancelled": "Cancelación", "substituted": "Sustituida por otra",
     "rehomed": "Viene de la sustituida", "excess": "Excedente a saldo a favor", "opening": "Saldo inicial",
 }  # fmt: skip
+METHODS = {
+    "01": "efectivo", "02": "cheque", "03": "transferencia", "04": "tarjeta de crédito", "05": "monedero",
+    "12": "dación en pago", "15": "condonación", "17": "compensación", "28": "tarjeta de débito",
+    "30": "aplicación de anticipos", "99": "por definir",
+}  # fmt: skip
 CHANNELS = {
     "email": "correo",
     "phone": "llamada",

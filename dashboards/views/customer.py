@@ -54,12 +54,12 @@ def render(context: Context) -> None:
         return
     _head(row)
     _figures(context, row)
-    left, right = st.columns([1.6, 1], gap="small")
-    with left:
-        _open_invoices(context, row)
-    with right:
-        _next(context, row)
-        _habit(row)
+    with blocks.pair("cliente", [1.6, 1]) as (left, right):
+        with left:
+            _open_invoices(context, row)
+        with right:
+            _next(context, row)
+            _habit(row)
     _timeline(context, row)
 
 
@@ -212,4 +212,6 @@ def _note(event: Row) -> str:
         return words.say(words.CANCEL_MOTIVES, event["note"])
     if event["kind"] == "dispute_closed":
         return words.say(words.OUTCOMES, event["note"])
+    if event["kind"] in {"payment", "reversed"}:
+        return words.say(words.METHODS, event["note"])
     return event["note"] or ""

@@ -30,12 +30,12 @@ def render(context: Context, invoice_id: str) -> None:
         blocks.empty("no_rows", "Esa factura no está en la última publicación.")
         return
     _head(row)
-    left, right = st.columns([1.6, 1], gap="small")
-    with left:
-        _movements(context, row)
-        _disputes(row)
-    with right:
-        _document(row)
+    with blocks.pair("factura", [1.6, 1]) as (left, right):
+        with left:
+            _movements(context, row)
+            _disputes(row)
+        with right:
+            _document(row)
     for found in session.ask(invoices.exceptions, invoice_id):
         st.warning(
             f"**{theme.escape(found['name_es'])}.** {theme.escape(found['why_es'])} "

@@ -43,18 +43,18 @@ def render(context: Context) -> None:
         )
     _sentence(context, now, before, debtors, flows)
     _figures(context, weeks, flows, speed, disputed)
-    left, right = st.columns([1.72, 1], gap="small")
     months = [p for p in points if p["is_month_end"] or p is now]
-    with left:
-        _aging(months)
-    with right:
-        _top(debtors)
-    left, right = st.columns([1, 1], gap="small")
-    with left:
-        _flows(flows)
-        _weekly(context)
-    with right:
-        _needs(context)
+    with blocks.pair("saldos", [1.72, 1]) as (left, right):
+        with left:
+            _aging(months)
+        with right:
+            _top(debtors)
+    with blocks.pair("flujos", [1, 1]) as (left, right):
+        with left:
+            _flows(flows)
+            _weekly(context)
+        with right:
+            _needs(context)
 
 
 def _sentence(context: Context, now: Row, before: Row, debtors: list[Row], flows: list[Row] | None) -> None:

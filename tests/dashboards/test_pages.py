@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cartera import lastrun
+from cartera import lastrun, snapshot
 from cartera.home import HomePaths
 from dashboards.ui import filters
 from tests.dashboards.fixture_company import HOSTILE
-from tests.dashboards.fixture_snapshot import make_home
+from tests.dashboards.fixture_snapshot import build, make_home
 
 Opener = Callable[..., AppTest]
 PAGES = ["resumen", "antiguedad", "cobranza", "facturas", "cliente", "calidad", "glosario"]
@@ -188,8 +188,6 @@ def test_a_hostile_name_is_only_text(hostile_home: HomePaths, open_page: Opener)
 
 
 def _first_of_c002(home: HomePaths) -> str:
-    from cartera import snapshot
-
     found = snapshot.current(home)
     assert found is not None
     connection = snapshot.open_readonly(found.path)
@@ -234,3 +232,46 @@ def test_old_figures_turn_amber(own_home: Callable[..., HomePaths], open_page: O
     assert any(":orange[· Las cifras tienen 37 horas" in text for text in texts(open_page(old, "cobranza")))
     fresh = own_home(published=day - dt.timedelta(hours=35))
     assert not any(":orange[" in text for text in texts(open_page(fresh, "cobranza")))
+
+
+def test_newer_figures_are_offered_and_taken_only_when_asked(
+    own_home: Callable[..., HomePaths], open_page: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = own_home()
+    test = fine(open_page(home, "resumen"))
+    candidate = home.snapshots / "candidate.tmp"
+    build(candidate, hostile=True)
+    snapshot.publish_file(home, candidate, "20260701T000000", move_pointer=True)
+    fine(test.run())
+    assert test.session_state["publicacion"].path.stem == "20260630T131200"
+    fine(test.button(key="cifras_nuevas").click().run())
+    assert test.session_state["publicacion"].path.stem == "20260701T000000"
+
+
+def test_a_damaged_snapshot_gives_way_to_the_last_whole_one(
+    own_home: Callable[..., HomePaths], open_page: Opener
+) -> None:
+    home = own_home()
+    candidate = home.snapshots / "candidate.tmp"
+    build(candidate)
+    damaged = snapshot.publish_file(home, candidate, "20260701T000000", move_pointer=True)
+    content = bytearray(damaged.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = bytes(byte ^ 0xFF for byte in content[middle : middle + 64])
+    damaged.write_bytes(content)
+    test = fine(open_page(home, "resumen"))
+    assert test.session_state["publicacion"].path.stem == "20260630T131200"
+
+
+def test_a_fault_shows_an_incident_and_no_detail(
+    full_home: HomePaths, open_page: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("secret detail")
+
+    monkeypatch.setattr("dashboards.queries.worklist.counts", broken)
+    broken.__qualname__ = "broken_counts"
+    test = open_page(full_home, "cobranza")
+    assert not test.exception
+    assert "incidente" in test.error[0].value
+    assert "secret" not in test.error[0].value
