@@ -17,6 +17,7 @@ import duckdb
 
 from cartera.errors import SnapshotError
 from cartera.home import HomePaths
+from cartera.warehouse import SAFE_SETTINGS
 
 POINTER = "CURRENT"
 
@@ -41,9 +42,8 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
             str(path),
             read_only=True,
             config={
+                **SAFE_SETTINGS,
                 "enable_external_access": "false",
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
                 "lock_configuration": "true",
             },
         )

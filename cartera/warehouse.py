@@ -19,6 +19,15 @@ from cartera.errors import HomeError, LockedError, WarehouseError
 from cartera.home import HomePaths
 
 
+# Every connection of ours: no downloads; and DuckDB 2.0.0 takes `sum(case …) > 0` for false after some left
+# joins whose statistics show no match, unless statistics propagation is off (no cost was measured).
+SAFE_SETTINGS = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "disabled_optimizers": "statistics_propagation",
+}
+
+
 @contextmanager
 def run_lock(paths: HomePaths, purpose: str) -> Iterator[None]:
     """Hold the home's run lock; the OS frees it if the process dies. LockedError says who holds it."""
@@ -66,7 +75,8 @@ def writable(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except (duckdb.Error, OSError) as error:
         raise explain(error, database) from error
     try:
-        connection.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
+        for name, value in SAFE_SETTINGS.items():
+            connection.execute(f"set {name} = '{value}'")
         yield connection
     except duckdb.IOException as error:
         raise explain(error, database) from error

@@ -11,13 +11,16 @@ from pathlib import Path
 
 import duckdb
 
+from cartera.warehouse import SAFE_SETTINGS
+
 NAME = "checked"
 
 
 def open_readonly(database: Path, attach: Mapping[str, Path] | None = None) -> duckdb.DuckDBPyConnection:
     """Connect to `database` as the default catalogue; `attach` names other files by alias."""
     connection = duckdb.connect(":memory:")
-    connection.execute("SET autoinstall_known_extensions = false")
+    for name, value in SAFE_SETTINGS.items():
+        connection.execute(f"SET {name} = '{value}'")
     for alias, path in {NAME: database, **(attach or {})}.items():
         text = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{text}' AS {alias} (READ_ONLY)")

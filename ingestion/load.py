@@ -15,7 +15,7 @@ from cartera.calendar import utc_now
 from cartera.home import HomePaths
 from cartera.progress import Reporter
 from cartera.settings import Settings
-from cartera.warehouse import attach, writable
+from cartera.warehouse import attach, first_row, writable
 from ingestion import archive, inbox
 from ingestion.contracts import RAW_TABLES, REGISTERS
 from ingestion.ledger import Ledger
@@ -133,7 +133,7 @@ def _warehouse_matches(paths: HomePaths, token: str) -> bool:
         warehouse.execute(
             "create schema if not exists raw; create table if not exists raw._derived_from (token varchar)"
         )
-        found = warehouse.execute("select token from raw._derived_from").fetchone()
+        found = first_row(warehouse, "select token from raw._derived_from")
     return found is not None and found[0] == token
 
 
@@ -165,8 +165,7 @@ def _into_raw(warehouse: duckdb.DuckDBPyConnection, delivery_file: Path, token: 
     try:
         for name, table in RAW_TABLES.items():
             warehouse.execute(
-                f"delete from raw.{name} where source_file_id in (select content_id from delivery.intake.files "
-                "where status <> 'duplicate')"
+                f"delete from raw.{name} where source_file_id in (select content_id from delivery.intake.contents)"
             )
             if table.name.startswith("register__"):
                 for content_id, rows in warehouse.execute(

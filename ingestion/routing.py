@@ -95,6 +95,8 @@ class Collector:
         self.refused: list[QuarantineRow] = []
         self.intake = Intake()
         self.seen: dict[str, FileRow] = {}
+        self.decided: set[str] = set()  # file_ids that have their row in this intake
+        self.read_contents: list[str] = []  # contents that a reader saw: their raw rows are replaced
         self.pool: ProcessPoolExecutor | None = None
         self.waiting: deque[tuple[list[FileRow], Future[CfdiBatch]]] = deque()
         self.archived = {p.sha256 for p in ledger.places()}
@@ -110,7 +112,7 @@ class Collector:
         for table in RAW_TABLES.values():
             self.delivery.execute(f"create table delivery.{table.name} ({table.create_sql})")
         for name, schema in (("files", FILES_ARROW), ("quarantine", quarantine_table([]).schema),
-                             ("places", PLACES_ARROW)):  # fmt: skip
+                             ("places", PLACES_ARROW), ("contents", pa.schema([("content_id", pa.string())]))):  # fmt: skip
             self.delivery.register("empty", schema.empty_table())
             self.delivery.execute(f"create table intake.{name} as select * from empty")
             self.delivery.unregister("empty")
@@ -258,12 +260,13 @@ class Collector:
             if self._is_repeat(row, known.get(row.sha256, [])):
                 continue
             self.seen[row.sha256] = row
+            self.read_contents.append(row.content_id)
             if row.sha256 not in self.archived:
                 self.archived.add(row.sha256)
                 self.pack.add(row.sha256, data)
             kind = detect(row.member or row.path, data[:4096])
             if kind == "cfdi_xml":
-                row.kind, row.reader_key = "cfdi", self.keys["cfdi"]
+                row.kind, row.reader_key, row.rows_read = "cfdi", self.keys["cfdi"], 1
                 cfdis.append((row, data))
             elif kind in READABLE_TABLES:
                 reading = read_table(
@@ -282,6 +285,8 @@ class Collector:
 
     def _is_repeat(self, row: FileRow, known: list[FileRow]) -> bool:
         """The same content at the same place keeps its row; at another place it is a duplicate."""
+        if row.file_id in self.decided:
+            return True  # a full refresh had it from the archive already
         same = next((k for k in known if k.file_id == row.file_id), None)
         if same is not None:
             self._add(replace(same, mtime_ns=row.mtime_ns))
@@ -299,8 +304,6 @@ class Collector:
         rows = [row for row, _ in cfdis]
         contents = [(row.content_id, data) for row, data in cfdis]
         dates = [row.delivery_date for row in rows]
-        for row in rows:
-            row.rows_read = 1
         if self.pool is None:
             self._keep_batch(rows, read_cfdis(contents, dates))
             return
@@ -354,6 +357,7 @@ class Collector:
     # -- writing -----------------------------------------------------------------------------------
 
     def _add(self, row: FileRow) -> None:
+        self.decided.add(row.file_id)
         self.rows.append(row)
 
     def _flush(self) -> None:
@@ -361,6 +365,9 @@ class Collector:
         if self.rows:
             self._insert("intake.files", arrow_of(self.rows, FILES_ARROW))
             self.rows.clear()
+        if self.read_contents:
+            self._insert("intake.contents", pa.table({"content_id": self.read_contents}))
+            self.read_contents.clear()
         if self.refused:
             self._insert("intake.quarantine", quarantine_table(self.refused))
             self.refused.clear()

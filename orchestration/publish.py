@@ -18,7 +18,7 @@ from cartera.warehouse import attach, first_row, writable
 from ingestion.ledger import Ledger
 from orchestration.context import Check, RunContext, store_run
 from orchestration.fingerprint import code_version
-from orchestration.transform import PROJECT
+from orchestration.transform import PROJECT, manifest_file
 
 SEEDS_IN_META = ("kpis", "exception_rules", "buckets")
 
@@ -54,7 +54,8 @@ LAWS = {
 def publish(run: RunContext) -> Path:
     """Assemble, audit and publish. Raises GateRefused where a check refuses and nothing was accepted."""
     run.reporter.step("Publicando")
-    refusals = [check for check in run.checks if check.refuses]
+    # gate 1 has already had its say: what it held is pending, and the run goes on without it
+    refusals = [check for check in run.checks if check.refuses and check.gate != "delivery"]
     if refusals and not run.request.accept:
         _refuse(refusals)
     candidate = run.paths.snapshots / f".{run.run_id}.candidate"
@@ -119,7 +120,7 @@ def assemble(run: RunContext, candidate: Path) -> None:
             c.execute(f"create table meta.{table} as from ledger.{table} order by run_id")
         for seed in SEEDS_IN_META:
             c.execute(f"create table meta.{seed} as from warehouse.seeds.{seed}")
-        _dictionary(c, run.paths.dbt_target / "manifest.json")
+        _dictionary(c, manifest_file(run.paths))
         _identity(c, run, published_at)
         c.execute("detach ledger; detach warehouse")
         c.execute((PROJECT / "macros_snapshot.sql").read_text(encoding="utf-8"))
@@ -165,7 +166,9 @@ def _identity(c: duckdb.DuckDBPyConnection, run: RunContext, published_at: dt.da
     ) or ("0", "0", "0")
     rfcs = [
         row[0]
-        for row in c.execute("select company_rfc from warehouse.intermediate.int_own_companies order by 1").fetchall()
+        for row in c.execute(
+            "select company_rfc from warehouse.intermediate.int_own_companies order by 1"
+        ).fetchall()
     ]
     name = run.settings.company.name or _company_name(c, rfcs)
     c.execute(

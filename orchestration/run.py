@@ -5,6 +5,7 @@ Exit codes: 0 published (or nothing to do), 2 a gate refused, 1 failed.
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from dataclasses import dataclass
@@ -56,9 +57,6 @@ def _materialize(run: RunContext) -> None:
     import dagster as dg
 
     from orchestration.definitions import defs
-    from orchestration.transform import ensure_manifest
-
-    ensure_manifest(run.paths, run.settings, run.request.as_of)  # parsed once, for Dagster and the build
 
     job = defs().get_job_def("cartera_run")
     with dg.DagsterInstance.get() as instance:
@@ -92,6 +90,7 @@ def prepare_environment(paths: HomePaths) -> None:
     os.environ["DAGSTER_HOME"] = str(paths.dagster)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     paths.dagster.mkdir(parents=True, exist_ok=True)
     config = paths.dagster / "dagster.yaml"
     if not config.is_file():

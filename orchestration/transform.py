@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cartera.errors import WarehouseError
-from cartera.home import HomePaths
+from cartera.home import HomePaths, resolve_home
 from cartera.progress import Reporter
 from cartera.settings import Settings
 from orchestration.context import Check
@@ -20,7 +20,10 @@ from orchestration.fingerprint import ROOT
 
 PROJECT = ROOT / "dbt_project"
 os.environ.setdefault("DO_NOT_TRACK", "1")
-_parsed: dict[str, Any] = {}  # what this process has just parsed, by its variables
+# Models first and whole, then their tests: a failed test must not leave marts out. Unit tests judge the code,
+# not the data: the test suite runs them.
+WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
 @dataclass(frozen=True)
@@ -67,40 +70,53 @@ def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) 
             reporter.advance()
 
     variables = json.dumps(dbt_vars(settings, as_of))
-    outcome = invoke(paths, ["build", "--vars", variables], on_event, _parsed.pop(variables, None))
+    manifest = _parsed_project(paths)
+    models = [
+        (result.node.schema, result.node.alias)
+        for result in _results(paths, ["build", *WITHOUT_TESTS, "--vars", variables], on_event, manifest)
+    ]
+    reporter.step("Probando la cartera")
+    tests = _results(paths, ["test", *WITHOUT_UNIT_TESTS, "--vars", variables], on_event, manifest)
+    return Built([_as_check(result) for result in tests], models)
+
+
+def _results(paths: HomePaths, arguments: list[str], on_event: Any, manifest: Any) -> list[Any]:
+    """Run a dbt command; a model that cannot be built is an error of the run."""
+    outcome = invoke(paths, arguments, on_event, manifest)
     if outcome.result is None:
         detail = _clean(str(outcome.exception))
         raise WarehouseError(f"dbt no pudo empezar ({detail})", str(PROJECT), "Corre: cartera doctor")
-    checks: list[Check] = []
-    models: list[tuple[str, str]] = []
-    for result in outcome.result.results:
-        node = result.node
-        status = str(result.status)
-        if node.resource_type in {"model", "seed", "snapshot"}:
-            if status in {"error", "fail"}:
-                raise WarehouseError(
-                    f"no se pudo construir ({_clean(result.message or '')})",
-                    node.name,
-                    "Avísanos con este texto",
-                )
-            models.append((node.schema, node.name))
-        elif status != "skipped":
-            failed = status in {"fail", "error", "runtime error"}
-            checks.append(
-                Check(
-                    "dbt",
-                    node.name,
-                    _subject(node),
-                    "failed" if failed else "warned" if status == "warn" else "passed",
-                    "critical",
-                    _test_message(node, result) if failed or status == "warn" else "",
-                    str(result.failures or 0),
-                )
+    results = list(outcome.result.results)
+    for result in results:
+        if result.node.resource_type != "test" and str(result.status) not in {"success", "skipped"}:
+            raise WarehouseError(
+                f"no se pudo construir ({_clean(result.message or '')})",
+                result.node.name,
+                "Corre otra vez; si se repite, repórtalo con este texto",
             )
-    return Built(checks, models)
+    return results
 
 
-def invoke(paths: HomePaths, arguments: list[str], on_event: Any = None, manifest: Any = None) -> Any:
+def _as_check(result: Any) -> Check:
+    failed, warned = str(result.status) in {"fail", "error", "runtime error"}, str(result.status) == "warn"
+    return Check(
+        "dbt",
+        result.node.name,
+        _subject(result.node),
+        "failed" if failed else "warned" if warned else "passed",
+        "critical",
+        _test_message(result.node, result) if failed or warned else "",
+        str(result.failures or 0),
+    )
+
+
+def invoke(
+    paths: HomePaths,
+    arguments: list[str],
+    on_event: Any = None,
+    manifest: Any = None,
+    target: Path | None = None,
+) -> Any:
     """Run one dbt command in this process, silent, against this home; `manifest` saves parsing again."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -108,7 +124,7 @@ def invoke(paths: HomePaths, arguments: list[str], on_event: Any = None, manifes
     os.environ["CARTERA_WAREHOUSE_PATH"] = str(paths.warehouse_file)
     os.environ["CARTERA_MARTS_PATH"] = str(paths.marts_file)
     common = [
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(paths.dbt_target),
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target or paths.dbt_target),
         "--log-path", str(paths.dbt_target), "--log-level", "none", "--log-level-file", "none",
     ]  # fmt: skip
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
@@ -119,23 +135,44 @@ def invoke(paths: HomePaths, arguments: list[str], on_event: Any = None, manifes
         DuckDBConnectionManager.close_all_connections()
 
 
-def ensure_manifest(paths: HomePaths, settings: Settings, as_of: Any) -> Path:
-    """The manifest that Dagster's definitions are built from; parsed where it is missing or older."""
-    target = paths.dbt_target / "manifest.json"
+def manifest_file(paths: HomePaths) -> Path:
+    """The parsed project, for Dagster's definitions and the dictionary; parsed again where a source is newer.
+
+    It stands with the project (`make setup` prepares it), or in the home where the project cannot be written.
+    """
+    folder = PROJECT / "target" if os.access(PROJECT, os.W_OK) else paths.dbt_target
+    target = folder / "manifest.json"
     newest = max(
-        path.stat().st_mtime for path in PROJECT.rglob("*") if path.suffix in {".sql", ".yml", ".csv"}
+        path.stat().st_mtime
+        for path in PROJECT.rglob("*")
+        if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.parts
     )
     if not target.is_file() or target.stat().st_mtime < newest:
-        variables = json.dumps(dbt_vars(settings, as_of))
-        outcome = invoke(paths, ["parse", "--vars", variables])
+        outcome = invoke(paths, ["parse", "--no-partial-parse"], target=folder)
         if not outcome.success:
             raise WarehouseError(
                 f"dbt no pudo leer el proyecto ({_clean(str(outcome.exception))})",
                 str(PROJECT),
                 "Reinstala Cartera",
             )
-        _parsed[variables] = outcome.result
     return target
+
+
+def _parsed_project(paths: HomePaths) -> Any:
+    """The project as dbt parsed it: models do not change with the variables, so no run parses it again.
+
+    None where dbt's own format is not what this expects: then dbt parses for itself.
+    """
+    try:
+        from dbt.contracts.graph.manifest import Manifest
+        from dbt.parser.manifest import extended_mashumuro_decoder
+
+        content = (manifest_file(paths).with_name("partial_parse.msgpack")).read_bytes()
+        manifest = Manifest.from_msgpack(content, decoder=extended_mashumuro_decoder)
+        manifest.build_flat_graph()
+    except (ImportError, OSError, ValueError, TypeError):
+        return None
+    return manifest
 
 
 def _subject(node: Any) -> str:
@@ -150,3 +187,7 @@ def _test_message(node: Any, result: Any) -> str:
 
 def _clean(text: str) -> str:
     return " ".join(text.split())[:300]
+
+
+if __name__ == "__main__":  # `make setup`: parse once, so that no run has to
+    manifest_file(resolve_home(None))

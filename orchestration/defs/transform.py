@@ -7,12 +7,10 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
-from cartera import settings
-from cartera.calendar import today_mx
 from cartera.home import resolve_home
 from orchestration.context import RunContext
 from orchestration.outcomes import settle_documents
-from orchestration.transform import build, ensure_manifest
+from orchestration.transform import build, manifest_file
 
 
 class SchemaTableKeys(DagsterDbtTranslator):
@@ -20,12 +18,13 @@ class SchemaTableKeys(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Any) -> dg.AssetKey:
         """`marts/aging_by_customer`, `raw/cfdi__documents`."""
-        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+        return dg.AssetKey(
+            [dbt_resource_props["schema"], dbt_resource_props.get("alias") or dbt_resource_props["name"]]
+        )
 
 
 def _specs() -> list[dg.AssetSpec]:
-    paths = resolve_home(None)
-    manifest = ensure_manifest(paths, settings.load(paths.settings_file), today_mx())
+    manifest = manifest_file(resolve_home(None))
     specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=SchemaTableKeys())
     return [spec.replace_attributes(group_name=spec.key.path[0]) for spec in specs]
 

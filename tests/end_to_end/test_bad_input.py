@@ -87,7 +87,9 @@ def test_the_same_files_again_are_duplicates_and_figures_stay(home, tmp_path):
     for name in ("uno.xml", "rep.xml"):
         shutil.copy2(paths.inbox / name, paths.inbox / "otra_vez" / name)
     # the same CFDI in other bytes, and the same UUID with another seal
-    (paths.inbox / "con_espacios.xml").write_bytes(invoice(1).replace(b"<cfdi:Conceptos>", b"\n  <cfdi:Conceptos>"))
+    (paths.inbox / "con_espacios.xml").write_bytes(
+        invoice(1).replace(b"<cfdi:Conceptos>", b"\n  <cfdi:Conceptos>")
+    )
     (paths.inbox / "otro_sello.xml").write_bytes(invoice(2, "999.00", seal="b3Ryb1NlbGxv"))
     settle(paths)
     aging = "select * from marts.aging_by_customer order by all"

@@ -105,9 +105,9 @@ def test_the_weekly_bridge_closes_to_zero_and_equals_the_truth(sample: Sample):
             assert abs(lines[line]) == Decimal(expected[name]), (week_end, line)
         assert lines["residual"] == 0, week_end
         assert lines["fx"] + lines["rounding"] == Decimal(expected["fx_and_rounding_mxn"]), week_end
-    assert sample.rows("select count(*) from marts.weekly_bridge where line = 'residual' and value_mxn <> 0") == [
-        (0,)
-    ]
+    assert sample.rows(
+        "select count(*) from marts.weekly_bridge where line = 'residual' and value_mxn <> 0"
+    ) == [(0,)]
 
 
 def test_planted_exceptions_are_found_and_no_others(sample: Sample):

@@ -230,6 +230,39 @@ def test_a_lost_warehouse_is_rebuilt_from_the_archive_even_if_the_inbox_is_gone(
     assert files(paths) == ledger
 
 
+def test_a_touched_file_keeps_its_rows(paths):
+    put(paths, "a.xml", invoice(1))
+    put(paths, "f.csv", INVOICES)
+    put(paths, "lote.zip", zipped({"b.xml": invoice(2)}))
+    ingest(paths)
+    before = files(paths)
+    for name in ("a.xml", "f.csv", "lote.zip"):
+        os.utime(paths.inbox / name, (OLD + 500, OLD + 500))
+    ingest(paths)
+    assert raw(paths, "select count(*) from raw.register__invoices") == [(2,)]
+    assert raw(paths, "select count(*) from raw.cfdi__documents") == [(2,)]
+    assert files(paths) == before
+
+
+def test_a_full_refresh_with_the_inbox_in_place_gives_the_same(paths):
+    put(paths, "a.xml", invoice(1))
+    put(paths, "copia.xml", invoice(1))
+    put(paths, "mal.xml", b"<x")
+    put(paths, "f.csv", INVOICES)
+    put(paths, "lote.zip", zipped({"b.xml": invoice(2), "a.xml": invoice(1)}))
+    ingest(paths)
+    before = files(paths)
+    assert before["copia.xml"] == ("duplicate", "cfdi", 1, 0, 0, 1)
+    rows = raw(paths, "select * from raw.cfdi__documents order by all")
+    put(paths, "nuevo.xml", invoice(3))
+    ingest(paths, full_refresh=True)
+    assert {name: row for name, row in files(paths).items() if name != "nuevo.xml"} == before
+    assert raw(paths, "select * from raw.cfdi__documents where uuid not like '%3' order by all") == rows
+    assert raw(paths, "select count(*) from raw.cfdi__documents") == [(3,)]
+    ingest(paths)
+    assert len(files(paths)) == len(before) + 1
+
+
 def test_a_kill_between_raw_and_ledger_leaves_nothing_twice(paths, monkeypatch):
     put(paths, "a.xml", invoice(1))
     put(paths, "f.csv", INVOICES)

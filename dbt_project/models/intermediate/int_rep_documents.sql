@@ -15,7 +15,7 @@ with documents as (
             when p.version = '3.3' and d.moneda_dr = 'MXN' then p.fx_rate
             else d.equivalencia_dr
         end as equivalence,
-        case when p.version = '3.3' and d.moneda_dr = 'MXN' and p.currency <> 'MXN' then true else false end as is_mxn_of_1_0,
+        coalesce(p.version = '3.3' and d.moneda_dr = 'MXN' and p.currency <> 'MXN', false) as is_mxn_of_1_0,
         d.num_parcialidad,
         {{ money('d.imp_saldo_ant') }} as imp_saldo_ant,
         {{ money('d.imp_saldo_insoluto') }} as imp_saldo_insoluto,

@@ -13,7 +13,7 @@ dates as (
 first_day as (select min(month) as first_day, max(as_of) as last_day from {{ ref('dim_report_dates') }}),
 
 days as (
-    select day from ({{ date_spine('first_day', 'last_day', 'first_day', 'day') }}) as s
+    {{ date_spine('first_day', 'last_day', 'first_day', 'day') }}
 ),
 
 final as (
