@@ -205,6 +205,13 @@ class Collector:
                 refusal = member.refusal or Refusal(
                     None, "archivo", "unreadable", _sentence(name, "no se pudo leer")
                 )
+                if refusal.code == "zip_directory":
+                    continue  # a folder is no file
+                if refusal.code == "zip_resource_fork":
+                    self._add(
+                        replace(inner, kind="system", reader_key=self.keys["cfdi"], reason=refusal.reason)
+                    )
+                    continue  # accounted for; nothing that a person should look at
                 if name == "":  # the archive itself
                     self._refuse(row, refusal, self.keys["mixed"])
                     return

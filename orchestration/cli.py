@@ -22,11 +22,13 @@ app = typer.Typer(
 files_app = typer.Typer(help="Lo que llegó, y en qué quedó.", no_args_is_help=False, rich_markup_mode=None)
 quarantine_app = typer.Typer(help="Lo que se apartó y por qué.", no_args_is_help=True, rich_markup_mode=None)
 snapshots_app = typer.Typer(help="Las publicaciones guardadas.", no_args_is_help=True, rich_markup_mode=None)
+mapping_app = typer.Typer(help="Leer tablas de otros sistemas.", no_args_is_help=True, rich_markup_mode=None)
 export_app = typer.Typer(help="Archivos para entregar.", no_args_is_help=True, rich_markup_mode=None)
 for name, group in (
     ("files", files_app),
     ("quarantine", quarantine_app),
     ("snapshots", snapshots_app),
+    ("mapping", mapping_app),
     ("export", export_app),
 ):
     app.add_typer(group, name=name)
@@ -233,6 +235,19 @@ def doctor(home: Home = None) -> None:
     raise typer.Exit(checks.main(home))
 
 
+@mapping_app.command("suggest")
+def mapping_suggest(
+    file: Annotated[Path, typer.Argument(help="Una tabla (CSV, XLSX o Parquet) de otro sistema.")],
+) -> None:
+    """Propone un mapeo para un archivo y enseña qué leería con él. No carga nada.
+
+    Ejemplo: cartera mapping suggest ventas.xlsx
+    """
+    from orchestration import cli_read
+
+    cli_read.mapping_suggest(file)
+
+
 @export_app.command("marts")
 def export_marts(
     home: Home = None,
@@ -251,7 +266,10 @@ def export_marts(
 @export_app.command("weekly")
 def export_weekly(
     home: Home = None,
-    as_of: AsOf = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="AAAA-MM-DD", help="Fecha de corte; por omisión, la publicada."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Carpeta de salida; por omisión, exports/.")
     ] = None,

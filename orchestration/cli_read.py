@@ -83,11 +83,13 @@ def _print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     from rich.box import SIMPLE
     from rich.table import Table
 
-    table = Table(*columns, box=SIMPLE)
+    table = Table(box=SIMPLE)
+    for position, column in enumerate(columns):  # the last column is the long one: only it may break
+        table.add_column(column, no_wrap=position < len(columns) - 1, overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
-    OUT.soft_wrap = False
-    OUT.print(table, markup=False)
+    # a pipe gets whole lines; a terminal, its own width
+    OUT.print(table, markup=False, width=OUT.width if OUT.is_terminal else 10_000, soft_wrap=False)
 
 
 def _ledger_rows(home: Path | None, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
@@ -219,3 +221,16 @@ def export_weekly(home: Path | None, as_of: str | None, out: Path | None) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
     OUT.print(f"Escrito: {folder / name}", markup=False)
+
+
+def mapping_suggest(file: Path) -> None:
+    """`cartera mapping suggest`."""
+    from ingestion.tables.suggest import suggest
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"no se puede leer ({error.strerror})", str(file), "Revisa el nombre y los permisos"
+        ) from error
+    OUT.print(suggest(file.name, data), markup=False)

@@ -15,7 +15,7 @@ from ingestion.amounts import AmountError, parse_amount, parse_date
 from ingestion.tables.names import normalise
 
 _MAX_LENGTH = 80  # of an amount or a date; the patterns below are tried on no more
-FIRST_YEAR, LAST_YEAR = 1900, 2199
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 CURRENCY_WORDS = {
     "mxn": "MXN", "mxp": "MXN", "mx": "MXN", "mn": "MXN", "peso": "MXN", "pesos": "MXN", "pesomexicano": "MXN",
     "pesosmexicanos": "MXN", "monedanacional": "MXN", "nacional": "MXN", "mex": "MXN",

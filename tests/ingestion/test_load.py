@@ -230,6 +230,15 @@ def test_a_lost_warehouse_is_rebuilt_from_the_archive_even_if_the_inbox_is_gone(
     assert files(paths) == ledger
 
 
+def test_what_a_mac_adds_to_a_zip_is_accounted_for_and_bothers_nobody(paths):
+    data = zipped({"a/": b"", "a/a.xml": invoice(1), "__MACOSX/a/._a.xml": b"\x00\x05\x16\x07"})
+    put(paths, "lote.zip", data)
+    ingest(paths)
+    assert files(paths)["lote.zip/__MACOSX/a/._a.xml"] == ("loaded", "system", 0, 0, 0, 0)
+    assert "lote.zip/a/" not in files(paths)
+    assert reasons(paths) == {}
+
+
 def test_a_touched_file_keeps_its_rows(paths):
     put(paths, "a.xml", invoice(1))
     put(paths, "f.csv", INVOICES)
