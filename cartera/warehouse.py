@@ -18,7 +18,6 @@ import duckdb
 from cartera.errors import HomeError, LockedError, WarehouseError
 from cartera.home import HomePaths
 
-
 # Every connection of ours: no downloads; and DuckDB 2.0.0 takes `sum(case …) > 0` for false after some left
 # joins whose statistics show no match, unless statistics propagation is off (no cost was measured).
 SAFE_SETTINGS = {

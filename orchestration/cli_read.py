@@ -208,7 +208,6 @@ def export_marts(home: Path | None, output: str, out: Path | None) -> None:
 def export_weekly(home: Path | None, as_of: str | None, out: Path | None) -> None:
     """`cartera export weekly`: the review as a workbook."""
     from dashboards.reports.weekly import build_workbook
-
     from orchestration.cli_run import parse_as_of
 
     paths, found = current(home)

@@ -66,7 +66,8 @@ def payment(number: int, date: str, paid: Sequence[tuple[int, str, str, str]], m
     extra = (
         '<pago20:Pagos xmlns:pago20="http://www.sat.gob.mx/Pagos20" Version="2.0">'
         f'<pago20:Totales MontoTotalPagos="{amount}"/><pago20:Pago FechaPago="{date}T12:00:00" '
-        f'FormaDePagoP="{method}" MonedaP="MXN" TipoCambioP="1" Monto="{amount}">{documents}</pago20:Pago></pago20:Pagos>'
+        f'FormaDePagoP="{method}" MonedaP="MXN" TipoCambioP="1" Monto="{amount}">{documents}</pago20:Pago>'
+        "</pago20:Pagos>"
     )
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>'

@@ -1,5 +1,5 @@
 import datetime as dt
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -15,11 +15,11 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (D("1234567.891"), "$1,234,567.89 MXN"),
-        (D("0"), "$0.00 MXN"),
-        (D("-0.004"), "$0.00 MXN"),
-        (D("-1234.5"), "−$1,234.50 MXN"),
-        (D("0.005"), "$0.01 MXN"),
+        (Decimal("1234567.891"), "$1,234,567.89 MXN"),
+        (Decimal("0"), "$0.00 MXN"),
+        (Decimal("-0.004"), "$0.00 MXN"),
+        (Decimal("-1234.5"), "−$1,234.50 MXN"),
+        (Decimal("0.005"), "$0.01 MXN"),
         (None, "—"),
     ],
 )
@@ -30,11 +30,11 @@ def test_money(value, text):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (D("12345678"), "$12.3 mdp"),
-        (D("999999.99"), "$1.00 mdp"),
-        (D("450000"), "$0.45 mdp"),
-        (D("99999.4"), "$99,999"),
-        (D("-2500000"), "−$2.5 mdp"),
+        (Decimal("12345678"), "$12.3 mdp"),
+        (Decimal("999999.99"), "$1.00 mdp"),
+        (Decimal("450000"), "$0.45 mdp"),
+        (Decimal("99999.4"), "$99,999"),
+        (Decimal("-2500000"), "−$2.5 mdp"),
     ],
 )
 def test_headline_amounts_are_in_millions_of_pesos(value, text):
@@ -42,7 +42,7 @@ def test_headline_amounts_are_in_millions_of_pesos(value, text):
 
 
 def test_percent_days_and_dates_read_as_in_mexico():
-    assert plain(formats.pct(D("18.449"))) == "18.4 %"
+    assert plain(formats.pct(Decimal("18.449"))) == "18.4 %"
     assert plain(formats.days(47)) == "47 días"
     assert plain(formats.days(1)) == "1 día"
     assert plain(formats.date_long(dt.date(2026, 11, 22))) == "22 nov 2026"

@@ -276,15 +276,15 @@ def test_a_kill_between_raw_and_ledger_leaves_nothing_twice(paths, monkeypatch):
     put(paths, "a.xml", invoice(1))
     put(paths, "f.csv", INVOICES)
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def die(*_args):
-        raise Killed
+        raise KilledError
 
     with monkeypatch.context() as m:
         m.setattr(Ledger, "merge", die)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             ingest(paths)
     assert {row[0] for row in files(paths).values()} == {"pending"}
     assert ingest(paths) == {"loaded": 2}
