@@ -111,8 +111,13 @@ class Collector:
         self.delivery.execute("create schema delivery; create schema intake")
         for table in RAW_TABLES.values():
             self.delivery.execute(f"create table delivery.{table.name} ({table.create_sql})")
-        for name, schema in (("files", FILES_ARROW), ("quarantine", quarantine_table([]).schema),
-                             ("places", PLACES_ARROW), ("contents", pa.schema([("content_id", pa.string())]))):  # fmt: skip
+        schemas = {
+            "files": FILES_ARROW,
+            "quarantine": quarantine_table([]).schema,
+            "places": PLACES_ARROW,
+            "contents": pa.schema([("content_id", pa.string())]),
+        }
+        for name, schema in schemas.items():
             self.delivery.register("empty", schema.empty_table())
             self.delivery.execute(f"create table intake.{name} as select * from empty")
             self.delivery.unregister("empty")
