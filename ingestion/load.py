@@ -18,8 +18,9 @@ from cartera.settings import Settings
 from cartera.warehouse import attach, first_row, writable
 from ingestion import archive, inbox
 from ingestion.contracts import RAW_TABLES, REGISTERS
+from ingestion.intake import Intake, reader_keys
 from ingestion.ledger import Ledger
-from ingestion.routing import Collector, Intake, reader_keys
+from ingestion.routing import Collector
 from ingestion.tables.mapping import load_mappings
 
 

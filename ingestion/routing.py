@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from ingestion import archive, archives, inbox
 from ingestion.cfdi.reader import CfdiBatch, read_cfdis
 from ingestion.contracts import RAW_TABLES
 from ingestion.detect import detect
+from ingestion.intake import UNREADABLE, Intake
 from ingestion.ledger import (
     FILES_ARROW,
     PLACES_ARROW,
@@ -41,39 +42,11 @@ from ingestion.reading import Reading, Refusal, refuse_file
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.reader import read_table
 
-CFDI_READER_VERSION = "cfdi1"
-TABLE_READER_VERSION = "table1"
 BATCH_FILES = 1000
 BATCH_BYTES = 32 << 20
 POOL_FROM_FILES = 3000  # below this, starting workers costs more than it saves
 MAX_TABLE_BYTES = 1 << 30
 READABLE_TABLES = ("table_text", "xlsx", "parquet")
-UNREADABLE = {
-    "xls": "es un Excel antiguo (.xls); ábrelo y guárdalo como .xlsx o .csv",
-    "pdf": "es un PDF; Cartera lee el XML, no su representación impresa",
-    "html": "es una página web, no una tabla; descárgalo otra vez o expórtalo como .xlsx o .csv",
-    "empty": "está vacío; vuelve a copiarlo",
-    "sat_metadata": "es un archivo de metadatos del SAT; esta versión todavía no lo lee",
-}
-
-
-@dataclass
-class Intake:
-    """What `collect` found: counts for people, and what gate 1 needs to judge."""
-
-    files_new: int = 0
-    files_by_status: dict[str, int] = field(default_factory=dict)
-    delivered_rows: dict[str, int] = field(default_factory=dict)  # raw table -> new rows
-    refused_rows: dict[str, int] = field(default_factory=dict)  # kind -> rows set aside
-    inbox_state: str = ""
-    problems: list[str] = field(default_factory=list)  # the first refusals, in words
-
-
-def reader_keys(mappings: Sequence[Mapping]) -> dict[str, str]:
-    """The version of each reader: a file read by an older one is read again."""
-    digest = hashlib.sha256("".join(sorted(m.content_hash for m in mappings)).encode()).hexdigest()[:12]
-    table = f"{TABLE_READER_VERSION}:{digest}"
-    return {"cfdi": CFDI_READER_VERSION, "table": table, "mixed": f"{CFDI_READER_VERSION}+{table}"}
 
 
 class Collector:

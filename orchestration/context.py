@@ -19,8 +19,8 @@ from cartera.progress import Reporter
 from cartera.settings import Settings
 from cartera.warehouse import run_lock
 from data_quality.engine import CheckResult
+from ingestion.intake import Intake
 from ingestion.ledger import Ledger
-from ingestion.routing import Intake
 
 
 @dataclass(frozen=True)
