@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -283,6 +284,16 @@ def export_weekly(
     cli_read.export_weekly(home, as_of, out)
 
 
+def _of_the_system(error: OSError) -> str:
+    """A disk that is full or may not be written, in one sentence."""
+    where = str(error.filename or "esta carpeta")
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"{where}: el disco está lleno. Libera espacio y vuelve a correr; lo publicado sigue intacto."
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return f"{where}: no hay permiso para leer o escribir ahí. Revisa los permisos; lo publicado sigue intacto."
+    return f"{where}: {error.strerror or error}. Corre «cartera doctor»; lo publicado sigue intacto."
+
+
 def _keep_trace(error: Exception) -> str:
     import tempfile
     import traceback
@@ -301,6 +312,9 @@ def main() -> None:
         app()
     except CarteraError as error:
         typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"Error: {_of_the_system(error)}", err=True)
         sys.exit(1)
     except Exception as error:
         typer.echo(f"Error inesperado: {_keep_trace(error)}", err=True)

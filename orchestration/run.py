@@ -5,6 +5,7 @@ Exit codes: 0 published (or nothing to do), 2 a gate refused, 1 failed.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import warnings
@@ -73,12 +74,14 @@ def _materialize(run: RunContext) -> None:
             raise
 
 
-def _cause(error: BaseException | None) -> CarteraError | None:
-    """Our own error behind what Dagster raised; chains may be circular."""
+def _cause(error: BaseException | None) -> CarteraError | OSError | None:
+    """Our own error, or the system's, behind what Dagster raised; chains may be circular."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
-        if isinstance(error, CarteraError):
+        if isinstance(error, CarteraError | OSError):
             return error
+        if "disk is full" in str(error) or "No space left" in str(error):  # SQLite's and DuckDB's words
+            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None

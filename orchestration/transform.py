@@ -83,6 +83,8 @@ def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) 
 def _results(paths: HomePaths, arguments: list[str], on_event: Any, manifest: Any) -> list[Any]:
     """Run a dbt command; a model that cannot be built is an error of the run."""
     outcome = invoke(paths, arguments, on_event, manifest)
+    if isinstance(outcome.exception, OSError):
+        raise outcome.exception
     if outcome.result is None:
         detail = _clean(str(outcome.exception))
         raise WarehouseError(f"dbt no pudo empezar ({detail})", str(PROJECT), "Corre: cartera doctor")
