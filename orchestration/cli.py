@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-files_app = typer.Typer(help="Lo que llegó, y en qué quedó.", no_args_is_help=False, rich_markup_mode=None)
+files_app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)  # its callback is a command
 quarantine_app = typer.Typer(help="Lo que se apartó y por qué.", no_args_is_help=True, rich_markup_mode=None)
 snapshots_app = typer.Typer(help="Las publicaciones guardadas.", no_args_is_help=True, rich_markup_mode=None)
 mapping_app = typer.Typer(help="Leer tablas de otros sistemas.", no_args_is_help=True, rich_markup_mode=None)
