@@ -60,7 +60,7 @@ def dagster(home: Path | None, port: int) -> int:
         sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-h", LOOPBACK, "-p", str(chosen),
     ]  # fmt: skip
     url = f"http://{LOOPBACK}:{chosen}"
-    return _serve(command, dict(os.environ), ROOT, f"{url}/server_info",
+    return _serve(command, {**os.environ, "PYTHONWARNINGS": "ignore"}, ROOT, f"{url}/server_info",
                   f"Dagster en {url}  (Ctrl+C para terminar)")  # fmt: skip
 
 
