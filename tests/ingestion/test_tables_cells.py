@@ -210,7 +210,7 @@ def test_any_text_is_an_amount_or_an_error(text: str, decimal: str, is_workbook:
     assert len(found.text.lstrip("-").partition(".")[0]) <= 18
 
 
-@given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
+@given(st.dates(date(cells.FIRST_YEAR, 1, 1), date(cells.LAST_YEAR, 12, 31)))
 def test_every_date_reads_back(value: date) -> None:
     month = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")[
         value.month - 1
