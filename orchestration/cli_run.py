@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import shutil
+import sys
 from pathlib import Path
 
 from cartera import formats, settings
@@ -92,11 +95,12 @@ def demo(home: Path, invoices: int, *, serve: bool, port: int) -> int:
     code = _run(paths, Request(SAMPLE_END, settle=False))
     if code != runner.PUBLISHED:
         return code
+    command = "cartera" if shutil.which("cartera") else os.path.relpath(sys.argv[0])
     OUT.print(
         "\nQué probar después:\n"
-        f'  cartera query --home {home} "select * from marts.worklist limit 5"\n'
-        f"  cartera export weekly --home {home}\n"
-        f"  cartera init mi-empresa   (y copia tus archivos en mi-empresa/inbox)\n",
+        f'  {command} query --home {home} "select * from marts.worklist limit 5"\n'
+        f"  {command} export weekly --home {home}\n"
+        f"  {command} init mi-empresa   (y copia tus archivos en mi-empresa/inbox)\n",
         markup=False,
     )
     return servers.app(home, port) if serve else code
