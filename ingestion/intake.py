@@ -26,6 +26,7 @@ class Intake:
     files_new: int = 0
     files_by_status: dict[str, int] = field(default_factory=dict)
     delivered_rows: dict[str, int] = field(default_factory=dict)  # raw table -> new rows
+    delivered_totals: dict[str, str] = field(default_factory=dict)  # raw table -> sum of its amounts
     refused_rows: dict[str, int] = field(default_factory=dict)  # kind -> rows set aside
     inbox_state: str = ""
     problems: list[str] = field(default_factory=list)  # the first refusals, in words

@@ -121,8 +121,6 @@ class Collector:
         self.delivery.execute("commit")
         return self._summary()
 
-    # -- sources -----------------------------------------------------------------------------------
-
     def _read_listed(self, chunk: list[inbox.InboxFile]) -> None:
         """Open a chunk of the inbox; ZIPs are walked member by member."""
         items: list[tuple[FileRow, bytes]] = []
@@ -232,8 +230,6 @@ class Collector:
             self.reporter.advance()
         self._route(items)
 
-    # -- routing -----------------------------------------------------------------------------------
-
     def _route(self, items: list[tuple[FileRow, bytes]]) -> None:
         """Send each content to its reader; what is known or repeated goes no further."""
         if not items:
@@ -339,8 +335,6 @@ class Collector:
             place = "" if refusal.row_number is None else f", {refusal.location}"
             self.intake.problems.append(f"{name}{place}: {refusal.reason.removeprefix(name + ': ')}")
 
-    # -- writing -----------------------------------------------------------------------------------
-
     def _add(self, row: FileRow) -> None:
         self.decided.add(row.file_id)
         self.rows.append(row)
@@ -367,10 +361,15 @@ class Collector:
         counts = self.delivery.execute("select status, count(*) from intake.files group by 1").fetchall()
         self.intake.files_by_status = dict(counts)
         self.intake.files_new = sum(n for _, n in counts)
-        for name in RAW_TABLES:
+        for name, table in RAW_TABLES.items():
             found = first_row(self.delivery, f"select count(*) from delivery.{name}")
             if found and found[0]:
                 self.intake.delivered_rows[name] = found[0]
+                amount = next((c.name for c in table.columns if c.name in {"total", "amount", "monto"}), None)
+                total = (
+                    first_row(self.delivery, f"select sum({amount}) from delivery.{name}") if amount else None
+                )
+                self.intake.delivered_totals[name] = str(total[0]) if total else ""
         return self.intake
 
 

@@ -65,6 +65,7 @@ def ingest_inbox(
             asset_key=["raw", name],
             metadata={
                 "rows_new": intake.delivered_rows.get(name, 0),
+                "total_new": intake.delivered_totals.get(name, ""),
                 "rows_quarantined": intake.refused_rows.get(kind_of(name), 0),
                 "inbox_state": intake.inbox_state[:16],
             },

@@ -1,9 +1,11 @@
 """Asset `meta/snapshot`: gate 2 on the candidate, then the publication. The publish step checks for itself."""
 
+import json
 from collections.abc import Iterator
 
 import dagster as dg
 
+from cartera import snapshot
 from data_quality.candidate import check_candidate
 from orchestration.context import RunContext, as_check
 from orchestration.publish import last_comparable, publish
@@ -37,5 +39,17 @@ def publish_snapshot(
             asset_key=KEY, check_name=name, passed=not refused, metadata={"messages": refused}
         )
     path = publish(run)
-    yield dg.MaterializeResult(asset_key=KEY, metadata={"run_id": run.run_id, "status": run.status})
+    with snapshot.open_readonly(path) as connection:
+        totals, rows = connection.execute("select totals, row_counts from meta.snapshot").fetchall()[0]
+    yield dg.MaterializeResult(
+        asset_key=KEY,
+        metadata={
+            "run_id": run.run_id,
+            "status": run.status,
+            "sha256": snapshot.sha256_of(path),
+            "fingerprint": run.fingerprint,
+            "totals": dg.MetadataValue.json(json.loads(totals)),
+            "rows": dg.MetadataValue.json(json.loads(rows)),
+        },
+    )
     context.log.info(f"Publicado: {path.name}")

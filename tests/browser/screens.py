@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from cartera import snapshot
+from cartera.home import HomePaths
 from tests.browser.ensure_chromium import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,6 +126,27 @@ def screenshot_pages(
     return made
 
 
+def pages_of(home: Path) -> list[str]:
+    """Every page, with a customer of that home and its most overdue invoice."""
+    found = snapshot.current(HomePaths(home))
+    if found is None:
+        return list(PAGES)
+    with snapshot.open_readonly(found.path) as connection:
+        customers = connection.execute(
+            "select customer_id from marts.worklist order by priority limit 1"
+        ).fetchall()
+        invoices = connection.execute(
+            "select invoice_id from marts.fct_invoices where open_ccy > 0 order by days_past_due desc, 1 limit 1"
+        ).fetchall()
+    pages = [page for page in PAGES if "?" not in page]
+    pages += [f"cliente?id={row[0]}" for row in customers] + [
+        f"facturas?factura={row[0]}" for row in invoices
+    ]
+    return pages
+
+
 if __name__ == "__main__":
-    for picture in screenshot_pages(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] or PAGES):
+    for picture in screenshot_pages(
+        Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] or pages_of(Path(sys.argv[1]))
+    ):
         print(picture)  # noqa: T201
