@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,20 @@ def _listed(entry: os.DirEntry[str], inbox: Path) -> InboxFile:
 def _printable(path: Path, inbox: Path) -> str:
     relative = path.relative_to(inbox).as_posix()
     return relative.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def chunks(files: Iterable[InboxFile], most_files: int, most_bytes: int) -> Iterator[list[InboxFile]]:
+    """The listing in batches of so many files or bytes."""
+    batch: list[InboxFile] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += file.size_bytes
+        if len(batch) >= most_files or size >= most_bytes:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def state_hash(files: Iterable[InboxFile]) -> str:

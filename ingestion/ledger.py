@@ -242,6 +242,9 @@ class Ledger:
                 "from delivery.intake.quarantine",
                 [now],
             )
+            c.execute(
+                "update files set mtime_ns = t.mtime_ns from delivery.intake.touched t where files.file_id = t.file_id"
+            )
             c.execute("insert into places by name select * from delivery.intake.places")
             # a path that now holds a content that loaded repairs what was set aside under that path
             c.execute(

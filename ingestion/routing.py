@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -49,6 +48,9 @@ MAX_TABLE_BYTES = 1 << 30
 READABLE_TABLES = ("table_text", "xlsx", "parquet")
 
 
+TOUCHED_ARROW = pa.schema([("file_id", pa.string()), ("mtime_ns", pa.int64())])
+
+
 class Collector:
     """Routes contents to readers and keeps the counts of one intake."""
 
@@ -69,6 +71,7 @@ class Collector:
         self.intake = Intake()
         self.seen: dict[str, FileRow] = {}
         self.decided: set[str] = set()  # file_ids that have their row in this intake
+        self.touched: list[dict[str, object]] = []  # known contents whose file has a new time
         self.read_contents: list[str] = []  # contents that a reader saw: their raw rows are replaced
         self.pool: ProcessPoolExecutor | None = None
         self.waiting: deque[tuple[list[FileRow], Future[CfdiBatch]]] = deque()
@@ -89,6 +92,7 @@ class Collector:
             "quarantine": quarantine_table([]).schema,
             "places": PLACES_ARROW,
             "contents": pa.schema([("content_id", pa.string())]),
+            "touched": TOUCHED_ARROW,
         }
         for name, schema in schemas.items():
             self.delivery.register("empty", schema.empty_table())
@@ -101,7 +105,7 @@ class Collector:
             if len(unread) >= POOL_FROM_FILES and self.settings.ingest.workers > 1:
                 self.pool = ProcessPoolExecutor(self.settings.ingest.workers, mp_context=get_context("spawn"))
             self.reporter.step("Leyendo archivos", len(unread) or None)
-            for chunk in _chunks(unread):
+            for chunk in inbox.chunks(unread, BATCH_FILES, BATCH_BYTES):
                 self._read_listed(chunk)
                 self.reporter.advance(len(chunk))
                 self._flush()
@@ -270,7 +274,11 @@ class Collector:
             return True  # a full refresh had it from the archive already
         same = next((k for k in known if k.file_id == row.file_id), None)
         if same is not None:
-            self._add(replace(same, mtime_ns=row.mtime_ns))
+            if row.member == "":
+                self.touched.append({"file_id": same.file_id, "mtime_ns": row.mtime_ns})
+                self.decided.add(same.file_id)
+            else:
+                self._add(same)
             return True
         first = next((k for k in known if k.status != "duplicate"), None) or self.seen.get(row.sha256)
         if first is None or first.file_id == row.file_id:
@@ -344,6 +352,9 @@ class Collector:
         if self.rows:
             self._insert("intake.files", arrow_of(self.rows, FILES_ARROW))
             self.rows.clear()
+        if self.touched:
+            self._insert("intake.touched", pa.Table.from_pylist(self.touched, schema=TOUCHED_ARROW))
+            self.touched.clear()
         if self.read_contents:
             self._insert("intake.contents", pa.table({"content_id": self.read_contents}))
             self.read_contents.clear()
@@ -381,16 +392,3 @@ def _identified(row: FileRow, sha256: str) -> FileRow:
     return replace(
         row, sha256=sha256, file_id=file_id_of(sha256, row.path, row.member), content_id=content_id_of(sha256)
     )
-
-
-def _chunks(files: Iterable[inbox.InboxFile]) -> Iterator[list[inbox.InboxFile]]:
-    chunk: list[inbox.InboxFile] = []
-    size = 0
-    for file in files:
-        chunk.append(file)
-        size += file.size_bytes
-        if len(chunk) >= BATCH_FILES or size >= BATCH_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
