@@ -40,10 +40,14 @@ create table if not exists runs (
 create table if not exists checks (
   run_id varchar, gate varchar, check_name varchar, subject varchar, status varchar, severity varchar,
   message varchar, observed varchar);
+create table if not exists uuids (uuid varchar, sha256 varchar);
+create index if not exists uuids_by_uuid on uuids (uuid);
+create index if not exists places_by_sha256 on places (sha256);
 create table if not exists identity (token varchar);
 insert into identity select uuid()::varchar where not exists (from identity);
 """
 FINAL = ("loaded", "quarantined", "duplicate")
+WITHDRAWN = "withdrawn"  # a person took it back out; it stays out until undone
 
 
 @dataclass
@@ -165,7 +169,8 @@ class Ledger:
         rows = self.connection.execute(
             "select position from listing l where not exists (select 1 from files f where f.path = l.path "
             "and f.member = '' and f.size_bytes = l.size_bytes and f.mtime_ns = l.mtime_ns "
-            "and f.status in ('loaded', 'quarantined', 'duplicate') and f.reader_key in ?) order by 1",
+            "and (f.status = 'withdrawn' or (f.status in ('loaded', 'quarantined', 'duplicate') "
+            "and f.reader_key in ?))) order by 1",
             [list(reader_keys)],
         ).fetchall()
         self.connection.unregister("listing")
@@ -201,10 +206,23 @@ class Ledger:
 
     def all_rows(self) -> list[FileRow]:
         """Every finished row, by path and member: what a full refresh reads again."""
+        return self._rows("status in ?", [list(FINAL)])
+
+    def waiting_rows(self) -> list[FileRow]:
+        """Archived contents that wait to be read again: held by gate 1, released or put back by a person."""
+        return self._rows(
+            "status = 'pending' and kind <> 'zip' and sha256 in (select sha256 from places)", []
+        )
+
+    def withdrawn_rows(self) -> list[FileRow]:
+        """What people took back out."""
+        return self._rows("status = ?", [WITHDRAWN])
+
+    def _rows(self, condition: str, parameters: list[Any]) -> list[FileRow]:
         names = [f.name for f in fields(FileRow)]
         rows = self.connection.execute(
-            f"select {', '.join(names)} from files where status in ? order by path, member, sha256",
-            [list(FINAL)],
+            f"select {', '.join(names)} from files where {condition} order by path, member, sha256",
+            parameters,
         ).fetchall()
         return [FileRow(**dict(zip(names, row, strict=True))) for row in rows]
 
@@ -229,7 +247,7 @@ class Ledger:
                 "create or replace temp table before as select file_id, first_seen_at from files "
                 "where file_id in (select file_id from delivery.intake.files)"
             )
-            c.execute("delete from files where status = 'pending'")
+            c.execute("delete from files where status = 'pending' and sha256 = ''")
             c.execute("delete from quarantine where file_id in (select file_id from delivery.intake.files)")
             c.execute("delete from files where file_id in (select file_id from delivery.intake.files)")
             c.execute(
@@ -243,6 +261,15 @@ class Ledger:
                 [now],
             )
             c.execute("insert into places by name select * from delivery.intake.places")
+            c.execute(
+                "insert into uuids select distinct d.uuid, f.sha256 from delivery.delivery.cfdi__documents d "
+                "join delivery.intake.files f on f.content_id = d.source_file_id "
+                "where not exists (from uuids u where u.uuid = d.uuid and u.sha256 = f.sha256)"
+            )
+            self.sum_archives(
+                "path in (select path from delivery.intake.files where member <> '') "
+                "and file_id not in (select file_id from delivery.intake.files)"
+            )
             # a path that now holds a content that loaded repairs what was set aside under that path
             c.execute(
                 "update quarantine set status = 'repaired' where status = 'open' and file_id in ("
@@ -256,6 +283,19 @@ class Ledger:
             raise
         finally:
             c.execute("detach delivery")
+
+    def sum_archives(self, condition: str, parameters: Sequence[Any] = ()) -> None:
+        """The rows of ZIPs that meet the condition sum their members again (those still in)."""
+        self.connection.execute(
+            f"""update files set rows_read = s.rows_read, rows_loaded = s.rows_loaded,
+                  rows_quarantined = s.rows_quarantined, rows_duplicate = s.rows_duplicate
+                from (select path as zip_path, mtime_ns as zip_mtime, sum(rows_read) as rows_read,
+                        sum(rows_loaded) as rows_loaded, sum(rows_quarantined) as rows_quarantined,
+                        sum(rows_duplicate) as rows_duplicate from files where member <> '' group by all) s
+                where member = '' and kind = 'zip' and status <> 'withdrawn' and path = s.zip_path
+                  and mtime_ns = s.zip_mtime and {condition}""",
+            list(parameters),
+        )
 
     def settle_documents(self, outcomes: Sequence[tuple[str, str, str]]) -> None:
         """Give files the outcome that the models computed: (content_id, outcome, other content_id).

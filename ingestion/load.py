@@ -63,11 +63,13 @@ def commit(paths: HomePaths, held_kinds: dict[str, str], reporter: Reporter) -> 
     reporter.step("Guardando lo leído")
     with Ledger.open(paths) as ledger:
         token = ledger.token
+        withdrawn = [row.content_id for row in ledger.withdrawn_rows()]
     with writable(paths.delivery_file) as delivery:
         for kind, reason in held_kinds.items():
             _hold(delivery, kind, reason)
     with writable(paths.warehouse_file) as warehouse:
         duplicates = _into_raw(warehouse, paths.delivery_file, token)
+        purge(warehouse, withdrawn)  # again: a kill may have come between the ledger and raw
     with writable(paths.delivery_file) as delivery:
         for content_id, rows in duplicates:
             delivery.execute(
@@ -103,6 +105,13 @@ def ensure_raw(connection: duckdb.DuckDBPyConnection) -> None:
         for column, definition in zip(table.all_columns, table.create_sql.split(", "), strict=True):
             if column.name not in have[table.name]:
                 connection.execute(f"alter table raw.{table.name} add column {definition}")
+
+
+def purge(warehouse: duckdb.DuckDBPyConnection, content_ids: list[str]) -> None:
+    """Take the raw rows of withdrawn contents out."""
+    if content_ids:
+        for name in RAW_TABLES:
+            warehouse.execute(f"delete from raw.{name} where source_file_id in ?", [content_ids])
 
 
 def _settled(
@@ -198,5 +207,6 @@ def _sum_archives(delivery: duckdb.DuckDBPyConnection) -> None:
                         sum(rows_quarantined) as rows_quarantined, sum(rows_duplicate) as rows_duplicate,
                         count(*) filter (where status = 'pending') as pending
                  from intake.files where member <> '' group by path) s
-           where z.member = '' and z.kind = 'zip' and z.path = s.path and z.status not in ('quarantined')"""
+           where z.member = '' and z.kind = 'zip' and z.path = s.path
+             and z.status not in ('quarantined', 'withdrawn')"""
     )

@@ -30,6 +30,7 @@ from ingestion.intake import UNREADABLE, Intake
 from ingestion.ledger import (
     FILES_ARROW,
     PLACES_ARROW,
+    WITHDRAWN,
     FileRow,
     Ledger,
     QuarantineRow,
@@ -75,6 +76,8 @@ class Collector:
         self.archived = {p.sha256 for p in ledger.places()}
         self.pack = archive.PackWriter(paths.ledger_file.parent, utc_now().strftime("%Y%m%dT%H%M%S%f"))
         self.forget = False
+        self.withdrawn = {row.file_id: row for row in ledger.withdrawn_rows()}
+        self.withdrawn_contents = {row.sha256 for row in self.withdrawn.values()}
 
     def read(
         self, unread: list[inbox.InboxFile], moving: list[inbox.InboxFile], *, full_refresh: bool
@@ -96,8 +99,9 @@ class Collector:
             self.delivery.unregister("empty")
         self.delivery.execute("begin")
         try:
-            if full_refresh:
-                self._read_archive()
+            waiting = self.ledger.waiting_rows()
+            if full_refresh or waiting:
+                self._read_archive(waiting + (self.ledger.all_rows() if full_refresh else []))
             if len(unread) >= POOL_FROM_FILES and self.settings.ingest.workers > 1:
                 self.pool = ProcessPoolExecutor(self.settings.ingest.workers, mp_context=get_context("spawn"))
             self.reporter.step("Leyendo archivos", len(unread) or None)
@@ -206,10 +210,9 @@ class Collector:
         row.reader_key = self.keys["cfdi"] if only_cfdi else self.keys["mixed"]
         self._add(row)
 
-    def _read_archive(self) -> None:
-        """A full refresh reads the archive again: every content that ever came, at every place it came to."""
+    def _read_archive(self, known: list[FileRow]) -> None:
+        """Read archived contents again, at every place they came to: all on a full refresh, else what waits."""
         rows: dict[str, list[FileRow]] = {}
-        known = self.ledger.all_rows()
         for row in known:
             if row.kind != "zip":
                 rows.setdefault(row.sha256, []).append(row)
@@ -271,7 +274,14 @@ class Collector:
     def _is_repeat(self, row: FileRow, known: list[FileRow]) -> bool:
         """The same content at the same place keeps its row; at another place it is a duplicate."""
         if row.file_id in self.decided:
-            return True  # a full refresh had it from the archive already
+            return True  # it was read from the archive already
+        if row.sha256 in self.withdrawn_contents:
+            old = self.withdrawn.get(row.file_id)
+            fresh = replace(
+                row, status=WITHDRAWN, reason="Su contenido se retiró con «cartera files withdraw»"
+            )
+            self._add(fresh if old is None else replace(old, mtime_ns=row.mtime_ns))
+            return True
         same = next((k for k in known if k.file_id == row.file_id), None)
         if same is not None:
             self._add(replace(same, mtime_ns=row.mtime_ns))

@@ -112,7 +112,7 @@ def files(home: Path | None, status: str, limit: int) -> None:
     """`cartera files`."""
     rows = _ledger_rows(
         home,
-        "select status, kind, path || case when member <> '' then ' › ' || member else '' end, rows_read, "
+        "select file_id, status, kind, path || case when member <> '' then ' › ' || member else '' end, rows_read, "
         "rows_loaded, rows_quarantined, rows_duplicate, reason from files where ? = '' or status = ? "
         "order by case status when 'quarantined' then 0 when 'pending' then 1 when 'duplicate' then 2 else 3 end, "
         "path, member limit ?",
@@ -120,7 +120,7 @@ def files(home: Path | None, status: str, limit: int) -> None:
     )
     totals = _ledger_rows(home, "select status, count(*) from files group by 1 order by 1", [])
     _print_table(
-        ["estado", "tipo", "archivo", "leídas", "cargadas", "apartadas", "repetidas", "motivo"], rows
+        ["clave", "estado", "tipo", "archivo", "leídas", "cargadas", "apartadas", "repetidas", "motivo"], rows
     )
     OUT.print("Total: " + ", ".join(f"{n:,} {s}" for s, n in totals), markup=False)
 
