@@ -55,6 +55,7 @@ TABLES: dict[str, Facts] = {
     "register__targets": _facts("kpi period target"),
     "register__plan_billing": _facts("month amount currency"),
     "register__plan_collections": _facts("month amount currency"),
+    "sat__metadata": _facts("uuid rfc_emisor rfc_receptor fecha_emision estatus", "uuid"),
 }
 
 SPANISH: dict[str, str] = {
@@ -86,4 +87,5 @@ SPANISH: dict[str, str] = {
     "register__targets": "metas",
     "register__plan_billing": "plan de facturación",
     "register__plan_collections": "plan de cobranza",
+    "sat__metadata": "los metadatos del SAT",
 }

@@ -55,7 +55,7 @@ class RawTable:
     @property
     def all_columns(self) -> tuple[Column, ...]:
         """The table's own columns, then its provenance."""
-        return self.columns + (PROVENANCE if self.name.startswith("register__") else CFDI_PROVENANCE)
+        return self.columns + (CFDI_PROVENANCE if self.name.startswith("cfdi__") else PROVENANCE)
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -250,4 +250,27 @@ CFDI_TABLES: dict[str, RawTable] = {
     )
 }
 
-RAW_TABLES: dict[str, RawTable] = {t.name: t for t in (*CFDI_TABLES.values(), *REGISTERS.values())}
+# What the SAT itself publishes or answers in bulk, by kind; provenance as in registers. uuid is lower-case.
+SAT_TABLES: dict[str, RawTable] = {
+    f"sat_{name}": RawTable(f"sat__{name}", _columns(spec), tuple(key.split()))
+    for name, key, spec in (
+        (
+            "metadata",
+            "uuid",
+            "uuid! rfc_emisor! nombre_emisor rfc_receptor! nombre_receptor rfc_pac fecha_emision:timestamp! "
+            "fecha_certificacion_sat:timestamp monto:money efecto_comprobante estatus:integer! "
+            "fecha_cancelacion:timestamp",
+        ),
+    )
+}
+
+RAW_TABLES: dict[str, RawTable] = {
+    t.name: t for t in (*CFDI_TABLES.values(), *REGISTERS.values(), *SAT_TABLES.values())
+}
+MAIN_TABLES: dict[str, RawTable] = {"cfdi": CFDI_TABLES["documents"], **REGISTERS, **SAT_TABLES}  # by kind
+_KINDS = {table.name: kind for kind, table in MAIN_TABLES.items()}
+
+
+def kind_of(table: str) -> str:
+    """The kind that a raw table belongs to: what gate 1 holds or lets through as one."""
+    return _KINDS.get(table, "cfdi")

@@ -17,7 +17,7 @@ from cartera.progress import Reporter
 from cartera.settings import Settings
 from cartera.warehouse import attach, first_row, writable
 from ingestion import archive, inbox
-from ingestion.contracts import RAW_TABLES, REGISTERS
+from ingestion.contracts import MAIN_TABLES, RAW_TABLES
 from ingestion.intake import Intake, reader_keys
 from ingestion.ledger import Ledger
 from ingestion.routing import Collector
@@ -149,7 +149,7 @@ def _warehouse_matches(paths: HomePaths, token: str) -> bool:
 
 def _hold(delivery: duckdb.DuckDBPyConnection, kind: str, reason: str) -> None:
     """Keep a kind's rows out: its files wait as `pending` with the reason."""
-    main = "cfdi__documents" if kind == "cfdi" else RAW_TABLES[REGISTERS[kind].name].name
+    main = MAIN_TABLES[kind].name
     delivery.execute(
         f"create or replace temp table held as select distinct source_file_id from delivery.{main}"
     )
@@ -177,7 +177,7 @@ def _into_raw(warehouse: duckdb.DuckDBPyConnection, delivery_file: Path, token: 
             warehouse.execute(
                 f"delete from raw.{name} where source_file_id in (select content_id from delivery.intake.contents)"
             )
-            if table.name.startswith("register__"):
+            if not table.name.startswith("cfdi__"):
                 for content_id, rows in warehouse.execute(
                     f"select source_file_id, count(*) from delivery.delivery.{name} d where exists "
                     f"(select 1 from raw.{name} r where r.row_hash = d.row_hash) group by 1"

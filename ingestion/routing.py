@@ -40,6 +40,7 @@ from ingestion.ledger import (
     quarantine_table,
 )
 from ingestion.reading import Reading, Refusal, refuse_file
+from ingestion.sat.metadata import read_metadata
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.reader import read_table
 
@@ -256,6 +257,9 @@ class Collector:
             if kind == "cfdi_xml":
                 row.kind, row.reader_key, row.rows_read = "cfdi", self.keys["cfdi"], 1
                 cfdis.append((row, data))
+            elif kind == "sat_metadata":
+                name = row.member or row.path
+                self._keep(row, read_metadata(name, data, row.content_id, row.delivery_date))
             elif kind in READABLE_TABLES:
                 reading = read_table(
                     row.member or row.path, data, row.content_id, row.delivery_date, self.mappings

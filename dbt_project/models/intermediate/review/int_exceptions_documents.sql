@@ -56,6 +56,10 @@ formal as (
         'PPD con forma de pago ' || i.forma_pago, i.issue_date
     from invoices as i where i.metodo_pago = 'PPD' and i.forma_pago <> '99'
     union all
+    select 'CANCELLED_AT_SAT_OPEN_HERE', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'Cancelada en el SAT el ' || {{ date_es('i.cancel_date') }} || '; el registro no lo dice', i.cancel_date
+    from invoices as i where {{ has_flag('i.flags', 'cancelled_at_sat_only') }}
+    union all
     select 'CANCELLED_AND_REPLACED', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
         'La sustituye ' || i.replaced_by_invoice_id, i.cancel_date
     from invoices as i where i.cancel_date is not null and i.replaced_by_invoice_id is not null
@@ -73,10 +77,11 @@ formal as (
         'Fechada el ' || {{ date_es('i.issue_date') }} || ' en un archivo del ' || {{ date_es('i.delivery_date') }}, i.issue_date
     from {{ ref('int_invoices_unified') }} as i left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
     where i.issue_date > i.delivery_date
-    {%- if var('sat_enabled') %}
     union all
     select 'SAT_STATUS_UNKNOWN', 'invoice', i.invoice_id, i.customer_id, i.open_mxn_closing, 'Sin estado del SAT', i.issue_date
     from invoices as i where i.uuid is not null and i.sat_status is null and i.open_ccy > 0
+    {%- if not var('sat_enabled') %}
+        and exists (select 1 from {{ ref('int_sat_status') }})
     {%- endif %}
 ),
 
