@@ -68,6 +68,10 @@ class RawTable:
         return ", ".join(f'"{c.name}" {SQL_TYPES[c.type]}' for c in self.all_columns)
 
 
+# raw.full_deliveries: which files claim to hold the whole register (`delivery: full` in their mapping). A key that
+# is not in a full delivery, nor in anything delivered later, is withdrawn from that day on: the models do it.
+FULL_DELIVERIES_SQL = "kind VARCHAR, delivery_date DATE, source_file_id VARCHAR"
+
 # source_file_id: first 16 hex digits of the content's sha256. delivery_date: the date in the file's
 # name, else the local date of its mtime when first seen. row_hash: of the row's own values.
 # extra: JSON object of the columns that no contract or mapping knows.

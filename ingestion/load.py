@@ -17,11 +17,13 @@ from cartera.progress import Reporter
 from cartera.settings import Settings
 from cartera.warehouse import attach, first_row, writable
 from ingestion import archive, inbox
-from ingestion.contracts import MAIN_TABLES, RAW_TABLES
+from ingestion.contracts import FULL_DELIVERIES_SQL, MAIN_TABLES, RAW_TABLES
 from ingestion.intake import Intake, reader_keys
 from ingestion.ledger import Ledger
 from ingestion.routing import Collector
 from ingestion.tables.mapping import load_mappings
+
+NO_DATA = ["total_row", "repeated_header"]  # refusals of rows that are no data
 
 
 def collect(
@@ -93,6 +95,7 @@ def commit(paths: HomePaths, held_kinds: dict[str, str], reporter: Reporter) -> 
 def ensure_raw(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the raw tables, and add columns that a newer contract has."""
     connection.execute("create schema if not exists raw")
+    connection.execute(f"create table if not exists raw.full_deliveries ({FULL_DELIVERIES_SQL})")
     have: dict[str, set[str]] = {}
     for table, column in connection.execute(
         "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
@@ -107,11 +110,26 @@ def ensure_raw(connection: duckdb.DuckDBPyConnection) -> None:
                 connection.execute(f"alter table raw.{table.name} add column {definition}")
 
 
+def _note_full_deliveries(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """What this delivery says it holds whole. A file with unreadable rows does not: a row set aside is not gone."""
+    warehouse.execute(
+        "delete from raw.full_deliveries where source_file_id in (select content_id from delivery.intake.contents)"
+    )
+    warehouse.execute(
+        "insert into raw.full_deliveries select distinct substr(flag, 15), delivery_date, content_id from ("
+        "select unnest(string_split(flags, ' ')) as flag, delivery_date, content_id, file_id "
+        "from delivery.intake.files where status = 'loaded') f where flag like 'delivery_full:%' and not exists ("
+        "select 1 from delivery.intake.quarantine q where q.file_id = f.file_id and q.code not in ?)",
+        [NO_DATA],
+    )
+
+
 def purge(warehouse: duckdb.DuckDBPyConnection, content_ids: list[str]) -> None:
     """Take the raw rows of withdrawn contents out."""
     if content_ids:
         for name in RAW_TABLES:
             warehouse.execute(f"delete from raw.{name} where source_file_id in ?", [content_ids])
+        warehouse.execute("delete from raw.full_deliveries where source_file_id in ?", [content_ids])
 
 
 def _settled(
@@ -184,6 +202,7 @@ def _into_raw(warehouse: duckdb.DuckDBPyConnection, delivery_file: Path, token: 
                 ).fetchall():
                     duplicates[content_id] = duplicates.get(content_id, 0) + rows
             warehouse.execute(f"insert into raw.{name} by name select * from delivery.delivery.{name}")
+        _note_full_deliveries(warehouse)
         warehouse.execute("delete from raw._derived_from")
         warehouse.execute("insert into raw._derived_from values (?)", [token])
         warehouse.execute("commit")

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from ingestion.contracts import RAW_TABLES, RawTable
+from ingestion.contracts import FULL_DELIVERIES_SQL, RAW_TABLES, RawTable
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 OWN_RFC = "EMP010101AB1"
@@ -36,6 +36,7 @@ class Raw:
     """Rows by raw table."""
 
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    full: list[tuple[str, str]] = field(default_factory=list)  # (kind, day) of whole deliveries
 
     def add(self, table: str, **values: Any) -> None:
         """One row as given; columns not named are null."""
@@ -178,6 +179,9 @@ def write_warehouse(raw: Raw, path: Path) -> None:
         connection.execute("create schema raw")
         for table in RAW_TABLES.values():
             _create(connection, table, raw.rows.get(table.name, []))
+        connection.execute(f"create table raw.full_deliveries ({FULL_DELIVERIES_SQL})")
+        for kind, day in raw.full:
+            connection.execute("insert into raw.full_deliveries values (?, ?, '')", [kind, day])
 
 
 @functools.cache

@@ -189,3 +189,27 @@ def test_an_xml_of_a_hundred_thousand_comes_back_in_a_blink(paths: HomePaths) ->
         seconds.append(time.perf_counter() - started)
     assert sorted(seconds)[3] < 0.1, "20 ms on a quiet machine; a scan of the archive would take seconds"
     print([round(s * 1e3, 1) for s in seconds])  # noqa: T201
+
+
+FULL = """
+name: completo
+kind: invoices
+match: [Fac, Imp]
+delivery: full
+columns: {invoice_id: Fac, customer_id: Cte, total: Imp, issue_date: Dia, currency: {const: MXN}}
+"""
+
+
+def test_a_whole_delivery_is_noted_unless_a_row_of_it_could_not_be_read(paths: HomePaths) -> None:
+    (paths.mappings / "completo.yml").write_text(FULL, encoding="utf-8")
+    put(paths, "f_2026-05-31.csv", "Fac,Cte,Imp,Dia\nF1,C1,10.00,2026-05-01\nTOTAL,,10.00,\n")
+    put(paths, "f_2026-06-30.csv", "Fac,Cte,Imp,Dia\nF1,C1,10.00,2026-05-01\nF2,C1,N/A,2026-05-02\n")
+    put(paths, "otra_2026-06-15.csv", INVOICES)
+    ingest(paths)
+    noted = [("invoices", "2026-05-31")]
+    sql = "select kind, delivery_date::varchar from raw.full_deliveries"
+    assert raw(paths, sql) == noted
+    ingest(paths, full_refresh=True)
+    assert raw(paths, sql) == noted
+    withdraw(paths, "f_2026-05-31.csv")
+    assert raw(paths, sql) == []
