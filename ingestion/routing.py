@@ -41,6 +41,7 @@ from ingestion.ledger import (
 )
 from ingestion.reading import Reading, Refusal, refuse_file
 from ingestion.sat.metadata import read_metadata
+from ingestion.statements import read_statement
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.reader import read_table
 
@@ -48,6 +49,7 @@ BATCH_FILES = 1000
 BATCH_BYTES = 32 << 20
 POOL_FROM_FILES = 3000  # below this, starting workers costs more than it saves
 MAX_TABLE_BYTES = 1 << 30
+STATEMENTS = ("ofx", "camt053")
 READABLE_TABLES = ("table_text", "xlsx", "parquet")
 
 
@@ -260,6 +262,9 @@ class Collector:
             elif kind == "sat_metadata":
                 name = row.member or row.path
                 self._keep(row, read_metadata(name, data, row.content_id, row.delivery_date))
+            elif kind in STATEMENTS:
+                name = row.member or row.path
+                self._keep(row, read_statement(kind, name, data, row.content_id, row.delivery_date))
             elif kind in READABLE_TABLES:
                 reading = read_table(
                     row.member or row.path, data, row.content_id, row.delivery_date, self.mappings
