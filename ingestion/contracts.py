@@ -265,6 +265,8 @@ SAT_TABLES: dict[str, RawTable] = {
             "fecha_certificacion_sat:timestamp monto:money efecto_comprobante estatus:integer! "
             "fecha_cancelacion:timestamp",
         ),
+        ("69", "rfc supuesto", "rfc! nombre tipo_persona supuesto! fecha_publicacion entidad_federativa"),
+        ("69b", "rfc", "rfc! nombre situacion!"),
     )
 }
 

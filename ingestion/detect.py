@@ -17,6 +17,8 @@ Kind = Literal[
     "xls",
     "parquet",
     "sat_metadata",
+    "sat_69",
+    "sat_69b",
     "ofx",
     "camt053",
     "pdf",
@@ -93,6 +95,8 @@ def _text(name: str, head: bytes) -> Kind:
         return "html" if _is_html(start) else "cfdi_xml"
     if "<cfdi:Comprobante" in start:
         return "cfdi_xml"  # junk before an XML: its reader says what is wrong
+    if listed := _sat_list(start):
+        return listed
     line = start.partition("\n")[0]
     is_table = any(mark in line for mark in ",;\t|~") or name.lower().endswith(_TABLE_SUFFIXES)
     return "table_text" if is_table else "unknown"
@@ -105,6 +109,13 @@ def _told(start: str) -> Kind | None:
     if _OFX.match(start):
         return "ofx"
     return "camt053" if start.startswith("<") and _CAMT.search(start) else None
+
+
+def _sat_list(start: str) -> Kind | None:
+    """The SAT's lists, by their header, which may stand below title lines."""
+    if _LIST_69B.search(start):
+        return "sat_69b"
+    return "sat_69" if _LIST_69.search(start) else None
 
 
 def _is_html(start: str) -> bool:

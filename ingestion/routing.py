@@ -40,6 +40,7 @@ from ingestion.ledger import (
     quarantine_table,
 )
 from ingestion.reading import Reading, Refusal, refuse_file
+from ingestion.sat.lists import read_list
 from ingestion.sat.metadata import read_metadata
 from ingestion.statements import read_statement
 from ingestion.tables.mapping import Mapping
@@ -262,6 +263,9 @@ class Collector:
             elif kind == "sat_metadata":
                 name = row.member or row.path
                 self._keep(row, read_metadata(name, data, row.content_id, row.delivery_date))
+            elif kind in ("sat_69", "sat_69b"):
+                name = row.member or row.path
+                self._keep(row, read_list(kind, name, data, row.content_id, row.delivery_date))
             elif kind in STATEMENTS:
                 name = row.member or row.path
                 self._keep(row, read_statement(kind, name, data, row.content_id, row.delivery_date))

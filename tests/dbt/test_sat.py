@@ -194,3 +194,50 @@ def test_without_metadata_nothing_is_asked(home: Home) -> None:
         return raw
 
     assert raised(home("sat_none", make, select=WITH_EXCEPTIONS), "SAT_STATUS_UNKNOWN") == []
+
+
+def listed() -> Raw:
+    raw = Raw()
+    customers = {
+        "definitive": "AAA010101AA1",
+        "presumed": "AAA010101AA2",
+        "cleared": "AAA010101AA3",
+        "gone": "AAA010101AA4",
+    }
+    customers |= {
+        "lost": "AAA010101AA5",
+        "found": "AAA010101AA6",
+        "pardoned": "AAA010101AA7",
+        "nobody": "AAA010101AA8",
+    }
+    for name, rfc in customers.items():
+        raw.register("customers", customer_id=name, name=name, rfc=rfc)
+
+    def put(table: str, day: str, name: str, **values: str) -> None:
+        raw.add(table, source_file_id=f"{table}{day}", row_number=1, row_hash=f"{name}{values}", rfc=customers[name],
+                delivery_date=day, **values)  # fmt: skip
+
+    for name, situation in {
+        "definitive": "Definitivo",
+        "presumed": "Presunto",
+        "cleared": "Presunto",
+    }.items():
+        put("sat__69b", "2026-05-01", name, situacion=situation)
+    put("sat__69b", "2026-06-01", "cleared", situacion="Desvirtuado")
+    put("sat__69", "2026-05-01", "lost", supuesto="NO LOCALIZADOS")
+    put("sat__69", "2026-05-01", "found", supuesto="NO LOCALIZADOS")
+    put("sat__69", "2026-06-01", "lost", supuesto="NO LOCALIZADOS")
+    put("sat__69", "2026-05-01", "gone", supuesto="FIRMES")
+    put("sat__69", "2026-05-01", "pardoned", supuesto="CONDONADOS")
+    raw.cfdi("owed", "I", "100", "2026-01-10", receptor=customers["lost"])
+    return raw
+
+
+def test_customers_on_the_lists(home: Home) -> None:
+    marts = home("sat_lists", listed, select=WITH_EXCEPTIONS)
+    assert raised(marts, "CUSTOMER_ON_69B") == ["definitive", "presumed"]
+    assert raised(marts, "CUSTOMER_ON_69") == ["gone", "lost"]
+    found = marts.execute(
+        "select amount_mxn, detail from exceptions where entity_id = 'lost' and rule = 'CUSTOMER_ON_69'"
+    ).fetchall()
+    assert found == [(100, "RFC AAA010101AA5: NO LOCALIZADOS en la lista del 1 jun 2026")]

@@ -129,6 +129,13 @@ customers as (
     from {{ ref('dim_customers') }}
     where rfc is not null and rfc not in ('XAXX010101000', 'XEXX010101000')
         and not {{ matches('rfc', '^[A-ZÑ&]{3,4}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[A-Z0-9]{2}[0-9A]$') }}
+    union all
+    select case when l.list = '69' then 'CUSTOMER_ON_69' else 'CUSTOMER_ON_69B' end, 'customer', c.customer_id, c.customer_id, o.open_mxn,
+        'RFC ' || c.rfc || ': ' || l.reason || ' en la lista del ' || {{ date_es('l.list_date') }}, null
+    from {{ ref('dim_customers') }} as c
+    inner join {{ ref('int_sat_listed') }} as l on c.rfc = l.rfc
+    left join (select customer_id, sum(open_mxn_closing) as open_mxn from invoices group by customer_id) as o
+        on c.customer_id = o.customer_id
 ),
 
 final as (
