@@ -178,8 +178,14 @@ def draw() -> list[Case]:
     rng, found = Random(20260630), []
     for number in range(150):
         issue = date(2026, 1, 5) + timedelta(days=rng.randrange(175))
-        case = Case(f"F{number:03}", f"C{rng.randrange(7)}", rng.choice(["MXN", "MXN", "USD"]), issue,
-                    issue + timedelta(days=rng.choice([15, 30, 45, 90])), Decimal(rng.randrange(10_000, 900_000)) / 100)  # fmt: skip
+        case = Case(
+            f"F{number:03}",
+            f"C{rng.randrange(7)}",
+            rng.choice(["MXN", "MXN", "USD"]),
+            issue,
+            issue + timedelta(days=rng.choice([15, 30, 45, 90])),
+            Decimal(rng.randrange(10_000, 900_000)) / 100,
+        )
         late = case.due + timedelta(days=rng.randrange(-12, 40))
         fate = rng.random()
         part = (case.total * rng.randrange(10, 60) / 100).quantize(Decimal("0.01"))

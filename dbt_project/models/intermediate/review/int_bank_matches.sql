@@ -7,7 +7,7 @@
 -- used = least(greatest(used, before) + n, until). Composed over the days, used is C + the largest, over the first day
 -- that counts, of least(before - C of the day before, the least of until - C since), C being the receipts so far.
 {%- set near_rounds = [1, 2, 3, 4] %}
-{%- set days = var('bank_match_days') %}
+{%- set days = var('bank_match_days') | int %}
 with
 
 lines as (
