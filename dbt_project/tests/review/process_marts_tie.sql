@@ -3,7 +3,7 @@
 {%- set keys = {
     'cash_forecast_lines': 'as_of, invoice_id, reason', 'cash_forecast': 'as_of, week_start', 'incidents': 'incident_id',
     'dispute_rates': 'issue_month', 'reminder_response': 'month, stage, channel', 'debt_conversion': 'invoice_id',
-    'punctual_retention': 'quarter', 'issuance': 'issue_month, dimension, value', 'sales_book': 'document_id, tipo',
+    'punctual_retention': 'quarter', 'collection_calendar': 'invoice_id, action', 'issuance': 'issue_month, dimension, value', 'sales_book': 'document_id, tipo',
     'receipts_by_day': 'date, method, customer_id', 'rep_compliance': 'invoice_id, payment_id', 'plan_vs_actual': 'month, customer_id'} %}
 {%- for mart, key in keys.items() %}
 select '{{ mart }}' as fault from (select {{ key }} from {{ ref(mart) }} group by {{ key }} having count(*) > 1) as k{{ loop.index }}
