@@ -120,6 +120,8 @@ def test_concentration(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection
         assert close(row[1], rounded(ratio(ranked[0][0], total, 100))), at
         assert close(row[2], rounded(ratio(sum((v for v, _ in ranked[:3]), ZERO), total, 100))), at
         assert close(row[3], rounded(squares / Fraction(total) ** 2 * 10000)), at
+        kpi = "select value from marts.kpis where kpi = 'concentration_top1_pct' and period = ?"
+        assert rows(marts, kpi, at.isoformat()) == [(row[1],)], at
 
 
 def spans() -> list[tuple[date, date]]:

@@ -35,6 +35,10 @@ promises as (
     group by as_of
 ),
 
+exceeded as (select as_of, cast(count(*) as integer) as customers from {{ ref('credit_use') }} where is_exceeded group by as_of),
+
+losses as (select as_of, {{ money('sum(expected_loss_mxn)') }} as expected_loss_mxn from {{ ref('provision') }} group by as_of),
+
 figures as (
     {%- for kpi, column in stocks %}
     select '{{ kpi }}' as kpi, 'date' as cadence, as_of, dimension, value as dimension_value,
@@ -71,6 +75,24 @@ figures as (
     union all
     select 'promises_kept_pct', 'date', d.as_of, 'total', 'total', {{ pct('p.kept', 'p.matured') }}, coalesce(p.kept, 0), coalesce(p.matured, 0)
     from {{ ref('dim_report_dates') }} as d left join promises as p on d.as_of = p.as_of
+    {%- for share in ['top1', 'top3'] %}
+    union all
+    select 'concentration_{{ share }}_pct', 'date', as_of, 'total', 'total', {{ share }}_share_pct, {{ share }}_share_num, {{ share }}_share_den
+    from {{ ref('concentration') }}
+    {%- endfor %}
+    union all
+    select 'expected_loss', 'date', as_of, 'total', 'total', expected_loss_mxn, null, null from losses
+    union all
+    select 'credit_limit_exceeded', 'date', d.as_of, 'total', 'total', coalesce(e.customers, 0), null, null
+    from {{ ref('dim_report_dates') }} as d left join exceeded as e on d.as_of = e.as_of
+    union all
+    select 'cured_week_pct', 'week', to_date, 'total', 'total', by_amount_pct, by_amount_num, by_amount_den
+    from {{ ref('cure_rates') }} where cadence = 'week'
+    {%- for measure in ['count', 'amount'] %}
+    union all
+    select 'on_time_{{ measure }}_pct', 'month', m.month_end, c.dimension, c.value, c.{{ measure }}_pct, c.{{ measure }}_num, c.{{ measure }}_den
+    from {{ ref('collected_on_time') }} as c inner join {{ ref('int_months') }} as m on c.due_month = m.month
+    {%- endfor %}
 ),
 
 dated as (
