@@ -40,8 +40,15 @@ def books() -> Raw:
     # D: paid on 10 May (REP of 6 June, a day late) and 20 May (REP of 5 June, in time); on 3 April (none: 5 May is
     # 56 days ago); on 15 June (until 5 July); and a cheque that bounced asks for none
     raw.cfdi("D", "I", "1000", "2026-03-01T10:00:00", serie="F", folio="3")
-    for name, day, paid, issued in (("R1", "2026-05-10", "100", "2026-06-06"), ("R2", "2026-05-20", "200", "2026-06-05")):
-        raw.rep(name, f"{issued}T09:00:00", {"date": f"{day}T12:00:00", "amount": paid, "documents": [{"invoice": "D", "paid": paid}]})
+    for name, day, paid, issued in (
+        ("R1", "2026-05-10", "100", "2026-06-06"),
+        ("R2", "2026-05-20", "200", "2026-06-05"),
+    ):
+        raw.rep(
+            name,
+            f"{issued}T09:00:00",
+            {"date": f"{day}T12:00:00", "amount": paid, "documents": [{"invoice": "D", "paid": paid}]},
+        )
     for name, day, amount, more in (
         ("P3", "2026-04-03", "50", {}),
         ("P4", "2026-06-15", "60", {"method": "efectivo"}),
@@ -52,18 +59,30 @@ def books() -> Raw:
     # E: of a customer who asked not to be contacted; G: due on 20 June, reminded on its eighth day
     invoice(raw, "E", "10", "2026-05-21", "C2", due_date="2026-06-20", company_rfc=OWN_RFC)
     invoice(raw, "G", "10", "2026-05-21", due_date="2026-06-20", company_rfc=OWN_RFC)
-    raw.register("reminders", reminder_id="R", customer_id="C1", invoice_id="G", sent_date="2026-06-28", stage="post_due", channel="email")
+    raw.register(
+        "reminders",
+        reminder_id="R",
+        customer_id="C1",
+        invoice_id="G",
+        sent_date="2026-06-28",
+        stage="post_due",
+        channel="email",
+    )
     plan = {"month": "2026-06-01", "customer_id": "C1", "currency": "MXN"}
     raw.register("plan_billing", branch="Norte", amount=Decimal(100), **plan)
     raw.register("plan_collections", branch="Norte", amount=Decimal(150), **plan)
     raw.register("plan_collections", branch="Sur", amount=Decimal(50), **plan)
-    raw.register("bank_lines", bank_line_id="L1", account_currency="MXN", value_date="2026-06-15", amount=Decimal(60))
+    raw.register(
+        "bank_lines", bank_line_id="L1", account_currency="MXN", value_date="2026-06-15", amount=Decimal(60)
+    )
     return raw
 
 
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = build(books(), tmp_path_factory.mktemp("fiscal") / "home", AS_OF, select=[f"+{m}" for m in MARTS])
+    connection = build(
+        books(), tmp_path_factory.mktemp("fiscal") / "home", AS_OF, select=[f"+{m}" for m in MARTS]
+    )
     yield connection
     connection.close()
 

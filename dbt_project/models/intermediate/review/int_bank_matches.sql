@@ -131,9 +131,9 @@ wanted_{{ round }} as (
             partition by r.currency, r.amount, r.day order by abs(l.amount - r.amount), l.value_date, l.amount
         ) as place
     from (select distinct currency, amount, day from near_receipts_{{ round - 1 }}) as r
-    cross join offsets as o
+    cross join offsets
     inner join (select distinct currency, amount, value_date from near_lines_{{ round - 1 }}) as l
-        on r.currency = l.currency and l.value_date = {{ add_days('r.day', 'o.days') }}
+        on r.currency = l.currency and l.value_date = {{ add_days('r.day', 'offsets.days') }}
     where abs(l.amount - r.amount) <= {{ var('bank_match_tolerance') }}
 ),
 
