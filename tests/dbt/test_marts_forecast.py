@@ -47,7 +47,7 @@ def dispute(raw: Raw, name: str, of: str, amount: str, opened: str, **more: Any)
 
 def example() -> Raw:
     raw = Raw()
-    for customer in ("C1", "C2", "C3"):
+    for customer in ("C1", "C2", "C3", "C4", "C5"):
         raw.register("customers", customer_id=customer, name=customer)
     raw.register("fx_rates", date="2026-01-01", currency="USD", mxn_per_unit=Decimal("18.00"))
     raw.register("fx_rates", date="2026-06-29", currency="USD", mxn_per_unit=Decimal("20.00"))
@@ -87,6 +87,14 @@ def example() -> Raw:
         raw, "I", "10.01", "2026-06-01", "C3", due_date="2026-07-01", currency="USD", fx_rate=Decimal("18.5")
     )
     dispute(raw, "DI", "I", "3.33", "2026-06-10", currency="USD")
+    # K: of C4, without history, in thirds: 10 June + 5 is past; the others share a line, on the last: 10 August + 5
+    invoice(raw, "K", "300", "2026-05-01", "C4", due_date="2026-08-10")
+    for number, due in enumerate(("2026-06-10", "2026-07-10", "2026-08-10"), start=1):
+        raw.register("instalments", invoice_id="K", number=number, due_date=due, amount=Decimal(100))
+    # C5 promised 150 for no invoice in particular: the oldest due is covered first
+    invoice(raw, "M1", "100", "2026-06-01", "C5", due_date="2026-07-01")
+    invoice(raw, "M2", "100", "2026-06-01", "C5", due_date="2026-07-05")
+    promise(raw, "PM", "2026-06-25", "2026-07-20", "150", customer_id="C5")
     # broken long ago, and closed dispute: neither holds anything
     promise(raw, "PB", "2026-05-01", "2026-05-10", "800", invoice_id="B")
     dispute(raw, "DB", "B", "800", "2026-06-21", closed_date="2026-06-25")
@@ -117,6 +125,11 @@ def d(text: str) -> date:
         ("G", [("due_plus_customer_lag", "10.01", "200.20", d("2026-10-03"), "2026-09-28")]),
         ("I", [("disputed_hold", "3.33", "66.60", None, "disputed_hold"),
                ("due_plus_customer_lag", "6.68", "133.60", d("2026-07-06"), "2026-07-06")]),
+        ("K", [("due_plus_customer_lag", "200", "200", d("2026-08-15"), "2026-08-10"),
+               ("overdue_no_date", "100", "100", None, "overdue_no_date")]),
+        ("M1", [("promise", "100", "100", d("2026-07-20"), "2026-07-20")]),
+        ("M2", [("due_plus_customer_lag", "50", "50", d("2026-07-10"), "2026-07-06"),
+                ("promise", "50", "50", d("2026-07-20"), "2026-07-20")]),
     ],
 )  # fmt: skip
 def test_lines(marts: duckdb.DuckDBPyConnection, name: str, expected: list[Any]) -> None:
@@ -134,10 +147,12 @@ def test_weeks(marts: duckdb.DuckDBPyConnection) -> None:
     assert [w for w, _ in rows] == [*weeks, "later", "overdue_no_date", "disputed_hold"]
     assert {w: v for w, v in rows if v} == {
         "2026-06-29": Decimal("330.00"),  # A 200 + E 60 + F 70
-        "2026-07-06": Decimal("533.60"),  # A 400 promised + I 133.60
+        "2026-07-06": Decimal("583.60"),  # A 400 promised + I 133.60 + M2 50
+        "2026-07-20": Decimal("150.00"),  # M1 100 + M2 50, promised
         "2026-07-27": Decimal("800.00"),  # B
+        "2026-08-10": Decimal("200.00"),  # K
         "later": Decimal("200.20"),  # G
-        "overdue_no_date": Decimal("50.00"),  # D
+        "overdue_no_date": Decimal("150.00"),  # D 50 + K 100
         "disputed_hold": Decimal("366.60"),  # A 300 + I 66.60
     }
 

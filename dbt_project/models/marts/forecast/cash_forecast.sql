@@ -2,7 +2,11 @@
 -- on every date, also with nothing in them; together they are the gross receivables of that date.
 with
 
-dates as (select distinct as_of from {{ ref('aging_open_items') }}),
+dates as (
+    select as_of from {{ ref('aging_open_items') }}
+    union
+    select as_of from {{ ref('dim_report_dates') }} where is_run_as_of
+),
 
 -- the first week is that of the day after as_of
 first_weeks as (
