@@ -17,10 +17,10 @@ Kind = Literal[
     "xls",
     "parquet",
     "sat_metadata",
-    "sat_69",
-    "sat_69b",
     "ofx",
     "camt053",
+    "sat_69",
+    "sat_69b",
     "pdf",
     "html",
     "empty",
@@ -37,7 +37,6 @@ _OFX = re.compile(
     r"(?:OFXHEADER\s*:|<\?OFX\b|(?:<\?xml[^>]*\?>\s*)?(?:<\?OFX[^>]*\?>\s*)?<OFX>)", re.IGNORECASE
 )
 _CAMT = re.compile(r"<(?:\w+:)?Document\s[^>]*urn:iso:std:iso:20022:tech:xsd:camt\.053\.")
-_METADATA = re.compile(r"uuid~rfcemisor~", re.IGNORECASE)
 _METADATA = re.compile(r"uuid~rfcemisor~", re.IGNORECASE)
 # The header line of the SAT's lists; accents may be in any encoding.
 _LIST_69 = re.compile(r"^\W*rfc\b[^\n]*raz.{1,2}n social[^\n]*\bsupuesto\b", re.IGNORECASE | re.MULTILINE)
@@ -102,6 +101,13 @@ def _text(name: str, head: bytes) -> Kind:
     return "table_text" if is_table else "unknown"
 
 
+def _sat_list(start: str) -> Kind | None:
+    """The SAT's lists, by their header, which may stand below title lines."""
+    if _LIST_69B.search(start):
+        return "sat_69b"
+    return "sat_69" if _LIST_69.search(start) else None
+
+
 def _told(start: str) -> Kind | None:
     """What says itself what it is: the SAT's metadata; a bank statement in OFX or ISO 20022 camt.053."""
     if _METADATA.match(start):
@@ -109,13 +115,6 @@ def _told(start: str) -> Kind | None:
     if _OFX.match(start):
         return "ofx"
     return "camt053" if start.startswith("<") and _CAMT.search(start) else None
-
-
-def _sat_list(start: str) -> Kind | None:
-    """The SAT's lists, by their header, which may stand below title lines."""
-    if _LIST_69B.search(start):
-        return "sat_69b"
-    return "sat_69" if _LIST_69.search(start) else None
 
 
 def _is_html(start: str) -> bool:

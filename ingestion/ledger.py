@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def file_id_of(sha256: str, path: str, member: str) -> str:
 
 def arrow_of(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
     """Dataclass rows as an Arrow table."""
-    return pa.table({f.name: pa.array([getattr(row, f.name) for row in rows], f.type) for f in schema})
+    return pa.table({f.name: pa.array(list(map(attrgetter(f.name), rows)), f.type) for f in schema})
 
 
 _ARROW = {"str": pa.string(), "int": pa.int64(), "int | None": pa.int64(), "dt.date": pa.date32()}
@@ -178,15 +179,20 @@ class Ledger:
 
     def mark_pending(self, listed: Sequence[InboxFile], now: dt.datetime) -> None:
         """Write the row before the reading, so that a killed run leaves a trace."""
-        rows = [
-            FileRow(f.path, "", "", f.size_bytes, f.mtime_ns, "", "pending", dt.date.min, "",
-                    reason="lectura sin terminar; la siguiente corrida lo vuelve a leer")
-            for f in listed
-        ]  # fmt: skip
-        self.connection.register("new_rows", arrow_of(rows, FILES_ARROW))
+        listing = pa.table(
+            {
+                "file_id": pa.array([file_id_of("", f.path, "") for f in listed], pa.string()),
+                "path": pa.array([f.path for f in listed], pa.string()),
+                "size_bytes": pa.array([f.size_bytes for f in listed], pa.int64()),
+                "mtime_ns": pa.array([f.mtime_ns for f in listed], pa.int64()),
+            }
+        )
+        self.connection.register("new_rows", listing)
         self.connection.execute(
-            "insert or ignore into files by name select * exclude (delivery_date), null::date as delivery_date, "
-            "?::timestamp as first_seen_at, ?::timestamp as last_seen_at from new_rows",
+            "insert or ignore into files by name select *, '' as content_id, '' as member, '' as sha256, '' as kind, "
+            "'pending' as status, 'lectura sin terminar; la siguiente corrida lo vuelve a leer' as reason, "
+            "'' as flags, 0 as rows_read, 0 as rows_loaded, 0 as rows_quarantined, 0 as rows_duplicate, "
+            "'' as reader_key, ?::timestamp as first_seen_at, ?::timestamp as last_seen_at from new_rows",
             [now, now],
         )
         self.connection.unregister("new_rows")

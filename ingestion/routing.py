@@ -402,9 +402,9 @@ def _sentence(name: str, problem: str) -> str:
 
 
 def _identified(row: FileRow, sha256: str) -> FileRow:
-    return replace(
-        row, sha256=sha256, file_id=file_id_of(sha256, row.path, row.member), content_id=content_id_of(sha256)
-    )
+    row.sha256 = sha256
+    row.file_id, row.content_id = file_id_of(sha256, row.path, row.member), content_id_of(sha256)
+    return row
 
 
 def _chunks(files: Iterable[inbox.InboxFile]) -> Iterator[list[inbox.InboxFile]]:
