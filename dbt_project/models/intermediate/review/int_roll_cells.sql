@@ -21,51 +21,52 @@ intervals as (
     where basis = 'effective' and fx_issue_rate is not null
 ),
 
-moves as (
+-- what happened to a line within a span: its movements, the balance it started with if that ended, the one it ended with
+-- if that began
+events as (
     select
         d.span_key,
-        d.from_date,
-        d.to_date,
         m.invoice_key,
         m.instalment,
-        sum(case when m.flow in ('billed', 'opening') then m.amount_mxn_issue else 0 end) as billed,
-        -sum(case when m.flow in ('payment', 'payment_reversed', 'advance_applied', 'rehomed') then m.amount_mxn_issue else 0 end) as paid,
-        -sum(case when m.flow in ('credit_note', 'credit_note_cancelled') then m.amount_mxn_issue else 0 end) as credited,
-        -sum(case when m.flow = 'write_off' then m.amount_mxn_issue else 0 end) as written_off
+        cast(null as date) as due_date,
+        cast(null as decimal(18, 2)) as start_mxn,
+        cast(null as decimal(18, 2)) as end_mxn,
+        case when m.flow in ('billed', 'opening') then m.amount_mxn_issue else 0 end as billed,
+        case when m.flow in ('payment', 'payment_reversed', 'advance_applied', 'rehomed') then -m.amount_mxn_issue else 0 end as paid,
+        case when m.flow in ('credit_note', 'credit_note_cancelled') then -m.amount_mxn_issue else 0 end as credited,
+        case when m.flow = 'write_off' then -m.amount_mxn_issue else 0 end as written_off
     from {{ ref('int_movements') }} as m
     inner join days as d on m.effective_date = d.day
     where m.amount_mxn_issue is not null
-    group by d.span_key, d.from_date, d.to_date, m.invoice_key, m.instalment
+    union all
+    select d.span_key, b.invoice_key, b.instalment, b.due_date, b.open_mxn, null, 0, 0, 0, 0
+    from intervals as b inner join days as d on b.valid_to = d.day and b.valid_from <= d.from_date
+    union all
+    select d.span_key, e.invoice_key, e.instalment, e.due_date, null, e.open_mxn, 0, 0, 0, 0
+    from intervals as e inner join days as d on e.valid_from = d.day and d.to_date < e.valid_to
 ),
 
 changed as (
-    select span_key, from_date, to_date, invoice_key, instalment from moves
-    union
-    select d.span_key, d.from_date, d.to_date, b.invoice_key, b.instalment
-    from intervals as b inner join days as d on b.valid_to = d.day and b.valid_from <= d.from_date
+    select
+        span_key,
+        invoice_key,
+        instalment,
+        max(due_date) as due_date,
+        max(start_mxn) as start_mxn,
+        max(end_mxn) as end_mxn,
+        sum(billed) as billed,
+        sum(paid) as paid,
+        sum(credited) as credited,
+        sum(written_off) as written_off
+    from events
+    group by span_key, invoice_key, instalment
 ),
 
 followed as (
-    select
-        c.span_key,
-        c.from_date,
-        c.to_date,
-        c.invoice_key,
-        coalesce(b.due_date, e.due_date) as due_date,
-        b.open_mxn as start_mxn,
-        e.open_mxn as end_mxn,
-        coalesce(m.billed, 0) as billed,
-        coalesce(m.paid, 0) as paid,
-        coalesce(m.credited, 0) as credited,
-        coalesce(m.written_off, 0) as written_off,
-        coalesce(i.left_date > c.from_date and i.left_date <= c.to_date, false) as is_cancelled
+    select c.*, s.from_date, s.to_date, coalesce(i.left_date > s.from_date and i.left_date <= s.to_date, false) as is_cancelled
     from changed as c
+    inner join spans as s on c.span_key = s.span_key
     inner join {{ ref('int_invoice_cuts') }} as i on c.invoice_key = i.invoice_key
-    left join moves as m on c.span_key = m.span_key and c.invoice_key = m.invoice_key and c.instalment = m.instalment
-    left join intervals as b
-        on c.invoice_key = b.invoice_key and c.instalment = b.instalment and b.valid_from <= c.from_date and c.from_date < b.valid_to
-    left join intervals as e
-        on c.invoice_key = e.invoice_key and c.instalment = e.instalment and e.valid_from <= c.to_date and c.to_date < e.valid_to
 ),
 
 placed as (
