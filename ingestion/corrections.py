@@ -143,9 +143,9 @@ def release(paths: HomePaths, quarantine_id: str | None) -> Corrected:
 def _contents(ledger: Ledger, file_id: str) -> list[str]:
     """The contents behind a file: its own bytes, and its members' where it is a ZIP."""
     found = ledger.connection.execute(
-        "select path, member, mtime_ns, kind, sha256 from files where file_id = ?", [file_id]
+        "select path, member, mtime_ns, kind, sha256 from files where file_id = ? and sha256 <> ''", [file_id]
     ).fetchall()
-    if not found or not found[0][4]:
+    if not found:
         raise InputError(
             f"no existe el archivo «{file_id}»", "", "Mira las claves con: cartera files --limit 0"
         )

@@ -81,15 +81,19 @@ def _as_json(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
 
 def _print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     from rich.box import SIMPLE
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=SIMPLE)
     for position, column in enumerate(columns):  # the last column is the long one: only it may break
-        table.add_column(column, no_wrap=position < len(columns) - 1, overflow="fold")
+        # a key is for copying: it is never cut
+        whole = max((len(str(row[position])) for row in rows), default=0) if column == "clave" else None
+        table.add_column(column, no_wrap=position < len(columns) - 1, overflow="fold", min_width=whole)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     # a pipe gets whole lines; a terminal, its own width
-    OUT.print(table, markup=False, width=OUT.width if OUT.is_terminal else 10_000, soft_wrap=False)
+    wide = OUT if OUT.is_terminal else Console(highlight=False, width=10_000)
+    wide.print(table, markup=False, soft_wrap=False)
 
 
 def _ledger_rows(home: Path | None, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from cartera.errors import InputError
 from cartera.home import HomePaths
 from ingestion import corrections, originals
 from ingestion.ledger import Ledger
+from orchestration import cli_files, cli_read
 from tests.documents import invoice
 from tests.ingestion.test_load import INVOICES, files, ingest, paths, put, raw, reasons, zipped
 
@@ -213,3 +214,26 @@ def test_a_whole_delivery_is_noted_unless_a_row_of_it_could_not_be_read(paths: H
     assert raw(paths, sql) == noted
     withdraw(paths, "f_2026-05-31.csv")
     assert raw(paths, sql) == []
+
+
+def test_the_commands_say_what_they_did(paths: HomePaths, tmp_path: Path, capfd) -> None:
+    put(paths, "a.xml", invoice(1))
+    put(paths, "mal.xml", b"<x")
+    ingest(paths)
+    cli_read.files(paths.home, "", 0)
+    shown = capfd.readouterr().out
+    key = id_of(paths, "a.xml")
+    assert key in shown, "the whole key, however narrow the screen"
+    out = tmp_path / "factura.xml"
+    cli_files.xml(paths.home, "00000000-0000-4000-8000-000000000001", out)
+    assert out.read_bytes() == invoice(1)
+    cli_files.withdraw(paths.home, key, "prueba", undo=False)
+    cli_files.withdraw(paths.home, key, "", undo=True)
+    cli_files.release(paths.home, None, everything=True)
+    cli_files.export_quarantine(paths.home, None)
+    said = capfd.readouterr().out
+    for words in ("Se retiró: 1 archivo", "Se vuelve a poner: 1 archivo", "Se volverá a leer: 1 archivo"):
+        assert words in said
+    assert (paths.exports / "apartados" / "apartados.csv").is_file()
+    with pytest.raises(InputError, match="--all"):
+        cli_files.release(paths.home, None, everything=False)
