@@ -41,7 +41,7 @@ def xml_of(paths: HomePaths, uuid: str) -> bytes:
             raise InputError(
                 f"ningún CFDI cargado tiene el UUID «{uuid}»",
                 str(paths.home),
-                'Búscalo con: cartera query "select uuid, folio_label from marts.fct_invoices"',
+                "Revisa que esté completo; si lo cargó una versión anterior, corre: cartera run --full-refresh",
             )
         if len(hashes) > 1:
             hashes = [row[0] for row in c.execute(
