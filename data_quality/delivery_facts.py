@@ -91,5 +91,6 @@ SPANISH: dict[str, str] = {
     "register__plan_collections": "plan de cobranza",
     "sat__69": "la lista del artículo 69",
     "sat__69b": "la lista del artículo 69-B",
+    "sat__answers": "las respuestas del SAT",
     "sat__metadata": "los metadatos del SAT",
 }

@@ -24,12 +24,14 @@ quarantine_app = typer.Typer(help="Lo que se apartó y por qué.", no_args_is_he
 snapshots_app = typer.Typer(help="Las publicaciones guardadas.", no_args_is_help=True, rich_markup_mode=None)
 mapping_app = typer.Typer(help="Leer tablas de otros sistemas.", no_args_is_help=True, rich_markup_mode=None)
 export_app = typer.Typer(help="Archivos para entregar.", no_args_is_help=True, rich_markup_mode=None)
+sat_app = typer.Typer(help="Consultas al SAT.", no_args_is_help=True, rich_markup_mode=None)
 for name, group in (
     ("files", files_app),
     ("quarantine", quarantine_app),
     ("snapshots", snapshots_app),
     ("mapping", mapping_app),
     ("export", export_app),
+    ("sat", sat_app),
 ):
     app.add_typer(group, name=name)
 
@@ -312,6 +314,22 @@ def mapping_suggest(
     from orchestration import cli_read
 
     cli_read.mapping_suggest(file)
+
+
+@sat_app.command("check")
+def sat_check(
+    home: Home = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="Cuántos CFDI a lo más; por omisión, los que toquen.")
+    ] = None,
+) -> None:
+    """Pregunta al servicio público del SAT por el estado de las facturas a las que les toca.
+
+    Ejemplo: cartera sat check --limit 20
+    """
+    from orchestration import cli_sat
+
+    raise typer.Exit(cli_sat.check(home, limit))
 
 
 @export_app.command("marts")

@@ -241,3 +241,38 @@ def test_customers_on_the_lists(home: Home) -> None:
         "select amount_mxn, detail from exceptions where entity_id = 'lost' and rule = 'CUSTOMER_ON_69'"
     ).fetchall()
     assert found == [(100, "RFC AAA010101AA5: NO LOCALIZADOS en la lista del 1 jun 2026")]
+
+
+def asked() -> Raw:
+    raw = Raw()
+    for name in ("says-valid", "says-gone", "late", "lost", "odd", "changed", "dated", "never"):
+        raw.cfdi(name, "I", "100", "2026-01-10")
+
+    def answer(name: str, day: str, estado: str) -> None:
+        raw.add("sat__answers", source_file_id="sat", uuid=uuid_of(name), asked_date=day, estado=estado,
+                delivery_date=day, row_hash=f"{name}{day}")  # fmt: skip
+
+    answer("says-valid", "2026-07-15", "vigente")
+    answer("says-gone", "2026-05-02", "cancelado")
+    answer("says-gone", "2026-05-09", "cancelado")
+    answer("late", "2026-07-15", "cancelado")
+    answer("lost", "2026-05-02", "no_encontrado")
+    answer("odd", "2026-05-02", "desconocido")
+    answer("changed", "2026-05-02", "no_encontrado")
+    answer("changed", "2026-05-03", "vigente")
+    answer("dated", "2026-05-02", "cancelado")
+    raw.metadata("dated", cancelled="2026-04-20")
+    return raw
+
+
+def test_answers_of_the_service_fill_what_metadata_does_not_say(home: Home) -> None:
+    marts = home("sat_answers", asked, select=WITH_EXCEPTIONS, sat_enabled=True)
+    columns = "sat_status, cancel_date::varchar, open_ccy"
+    assert invoice(marts, "says-valid", columns) == ("vigente", None, 100), "valid later was valid before"
+    assert invoice(marts, "says-gone", columns) == ("cancelado", "2026-05-02", 0)
+    assert invoice(marts, "late", columns) == (None, None, 100), "at as_of nobody knew"
+    assert invoice(marts, "lost", columns) == ("no_encontrado", None, 100)
+    assert invoice(marts, "odd", columns) == ("desconocido", None, 100)
+    assert invoice(marts, "changed", columns) == ("vigente", None, 100)
+    assert invoice(marts, "dated", columns) == ("cancelado", "2026-04-20", 0), "metadata has the date"
+    assert raised(marts, "SAT_STATUS_UNKNOWN") == sorted(map(uuid_of, ("late", "lost", "odd", "never")))

@@ -78,8 +78,14 @@ formal as (
     from {{ ref('int_invoices_unified') }} as i left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
     where i.issue_date > i.delivery_date
     union all
-    select 'SAT_STATUS_UNKNOWN', 'invoice', i.invoice_id, i.customer_id, i.open_mxn_closing, 'Sin estado del SAT', i.issue_date
-    from invoices as i where i.uuid is not null and i.sat_status is null and i.open_ccy > 0
+    select 'SAT_STATUS_UNKNOWN', 'invoice', i.invoice_id, i.customer_id, i.open_mxn_closing,
+        case i.sat_status
+            when 'no_encontrado' then 'El SAT no la encuentra' when 'desconocido' then 'El SAT respondió algo que no se reconoce'
+            else 'Sin estado del SAT'
+        end,
+        i.issue_date
+    from invoices as i
+    where i.uuid is not null and i.open_ccy > 0 and coalesce(i.sat_status, '') not in ('vigente', 'cancelado')
     {%- if not var('sat_enabled') %}
         and exists (select 1 from {{ ref('int_sat_status') }})
     {%- endif %}
