@@ -23,6 +23,8 @@ def main() -> None:
         subprocess.run([sys.executable, str(HERE / "bench_app.py"), str(snapshot)], check=True)
     print("\n== Lectura de CFDI ==", flush=True)
     subprocess.run([sys.executable, str(HERE / "bench_cfdi.py"), "--files", "4000"], check=True)
+    print("\n== De la bandeja a raw ==", flush=True)
+    subprocess.run([sys.executable, str(HERE / "bench_ingestion.py")], check=True)
 
 
 if __name__ == "__main__":

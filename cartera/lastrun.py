@@ -37,6 +37,13 @@ def read(path: Path) -> LastRun | None:
     return found if isinstance(found, dict) else None  # type: ignore[return-value]
 
 
+def forget_fingerprint(path: Path) -> None:
+    """Something outside the inbox changed: the next run has work to do."""
+    record = read(path)
+    if record and record.get("fingerprint"):
+        write(path, {**record, "fingerprint": ""})
+
+
 def write(path: Path, record: LastRun) -> None:
     """Replace the record atomically."""
     temporary = path.with_name(f".{path.name}.tmp")

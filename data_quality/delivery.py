@@ -41,7 +41,7 @@ class Table:
     @property
     def is_main(self) -> bool:
         """Whether its rows are the kind's things, not the parts of them."""
-        return self.name.startswith("register__") or self.name == "cfdi__documents"
+        return not self.name.startswith("cfdi__") or self.name == "cfdi__documents"
 
     @property
     def place(self) -> str:
@@ -74,6 +74,8 @@ def check_delivery(
 
 def kind_of(table: str) -> str:
     """The kind a raw table belongs to: `cfdi` for all of a CFDI's tables. A kind is its own."""
+    if table.startswith("sat__"):
+        return table.replace("__", "_")
     return CFDI if table.startswith("cfdi__") else table.removeprefix("register__")
 
 

@@ -55,6 +55,9 @@ TABLES: dict[str, Facts] = {
     "register__targets": _facts("kpi period target"),
     "register__plan_billing": _facts("month amount currency"),
     "register__plan_collections": _facts("month amount currency"),
+    "sat__69": _facts("rfc supuesto"),
+    "sat__69b": _facts("rfc situacion"),
+    "sat__metadata": _facts("uuid rfc_emisor rfc_receptor fecha_emision estatus", "uuid"),
 }
 
 SPANISH: dict[str, str] = {
@@ -86,4 +89,8 @@ SPANISH: dict[str, str] = {
     "register__targets": "metas",
     "register__plan_billing": "plan de facturación",
     "register__plan_collections": "plan de cobranza",
+    "sat__69": "la lista del artículo 69",
+    "sat__69b": "la lista del artículo 69-B",
+    "sat__answers": "las respuestas del SAT",
+    "sat__metadata": "los metadatos del SAT",
 }

@@ -8,7 +8,9 @@ a killed run and is deleted.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from cartera.errors import WarehouseError
 FILES_PER_FRAME = 64
 BYTES_PER_FRAME = 4 << 20
 LEVEL = 6
+FRAMES_AHEAD = 4  # compressed beside the reading (zstd lets other threads run), written in order
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class PackWriter:
         self._waiting: list[tuple[str, bytes]] = []
         self._waiting_bytes = 0
         self._places: list[Place] = []
+        self._beside = ThreadPoolExecutor(1)
+        self._frames: deque[tuple[list[tuple[str, int]], Future[bytes]]] = deque()
 
     def add(self, sha256: str, data: bytes) -> None:
         """Keep a content; the caller gives each sha256 once."""
@@ -57,19 +62,30 @@ class PackWriter:
             return
         if self._handle is None:
             raise WarehouseError("falta la carpeta del archivo histórico", str(self._path.parent), "Créala")
-        offset = self._handle.tell()
-        frame = self._compressor.compress(b"".join(data for _, data in self._waiting))
-        self._handle.write(frame)
-        inner = 0
-        for sha256, data in self._waiting:
-            self._places.append(Place(sha256, self._name, offset, len(frame), inner, len(data)))
-            inner += len(data)
+        whole = b"".join(data for _, data in self._waiting)
+        sizes = [(sha256, len(data)) for sha256, data in self._waiting]
+        self._frames.append((sizes, self._beside.submit(self._compressor.compress, whole)))
         self._waiting.clear()
         self._waiting_bytes = 0
+        self._write(FRAMES_AHEAD)
+
+    def _write(self, most: int) -> None:
+        """Write the oldest frames until `most` are still being compressed."""
+        while self._handle is not None and len(self._frames) > most:
+            sizes, compressed = self._frames.popleft()
+            frame = compressed.result()
+            offset = self._handle.tell()
+            self._handle.write(frame)
+            inner = 0
+            for sha256, size in sizes:
+                self._places.append(Place(sha256, self._name, offset, len(frame), inner, size))
+                inner += size
 
     def close(self) -> list[Place]:
         """Flush, fsync and close; an empty pack leaves no file."""
         self._flush()
+        self._write(0)
+        self._beside.shutdown()
         if self._handle is not None:
             self._handle.flush()
             os.fsync(self._handle.fileno())

@@ -55,7 +55,7 @@ class RawTable:
     @property
     def all_columns(self) -> tuple[Column, ...]:
         """The table's own columns, then its provenance."""
-        return self.columns + (PROVENANCE if self.name.startswith("register__") else CFDI_PROVENANCE)
+        return self.columns + (CFDI_PROVENANCE if self.name.startswith("cfdi__") else PROVENANCE)
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -67,6 +67,10 @@ class RawTable:
         """The column list for `create table`."""
         return ", ".join(f'"{c.name}" {SQL_TYPES[c.type]}' for c in self.all_columns)
 
+
+# raw.full_deliveries: which files claim to hold the whole register (`delivery: full` in their mapping). A key that
+# is not in a full delivery, nor in anything delivered later, is withdrawn from that day on: the models do it.
+FULL_DELIVERIES_SQL = "kind VARCHAR, delivery_date DATE, source_file_id VARCHAR"
 
 # source_file_id: first 16 hex digits of the content's sha256. delivery_date: the date in the file's
 # name, else the local date of its mtime when first seen. row_hash: of the row's own values.
@@ -250,4 +254,30 @@ CFDI_TABLES: dict[str, RawTable] = {
     )
 }
 
-RAW_TABLES: dict[str, RawTable] = {t.name: t for t in (*CFDI_TABLES.values(), *REGISTERS.values())}
+# What the SAT itself publishes or answers in bulk, by kind; provenance as in registers. uuid is lower-case.
+SAT_TABLES: dict[str, RawTable] = {
+    f"sat_{name}": RawTable(f"sat__{name}", _columns(spec), tuple(key.split()))
+    for name, key, spec in (
+        (
+            "metadata",
+            "uuid",
+            "uuid! rfc_emisor! nombre_emisor rfc_receptor! nombre_receptor rfc_pac fecha_emision:timestamp! "
+            "fecha_certificacion_sat:timestamp monto:money efecto_comprobante estatus:integer! "
+            "fecha_cancelacion:timestamp",
+        ),
+        ("69", "rfc supuesto", "rfc! nombre tipo_persona supuesto! fecha_publicacion entidad_federativa"),
+        ("69b", "rfc", "rfc! nombre situacion!"),
+        ("answers", "uuid asked_date", "uuid! asked_date:date! estado!"),  # from the ledger, at every build
+    )
+}
+
+RAW_TABLES: dict[str, RawTable] = {
+    t.name: t for t in (*CFDI_TABLES.values(), *REGISTERS.values(), *SAT_TABLES.values())
+}
+MAIN_TABLES: dict[str, RawTable] = {"cfdi": CFDI_TABLES["documents"], **REGISTERS, **SAT_TABLES}  # by kind
+_KINDS = {table.name: kind for kind, table in MAIN_TABLES.items()}
+
+
+def kind_of(table: str) -> str:
+    """The kind that a raw table belongs to: what gate 1 holds or lets through as one."""
+    return _KINDS.get(table, "cfdi")

@@ -17,6 +17,10 @@ Kind = Literal[
     "xls",
     "parquet",
     "sat_metadata",
+    "ofx",
+    "camt053",
+    "sat_69",
+    "sat_69b",
     "pdf",
     "html",
     "empty",
@@ -29,7 +33,16 @@ _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Members that a workbook's ZIP begins with, whatever program wrote it.
 _WORKBOOK = re.compile(rb"\[Content_Types\]\.xml|xl/|_rels/\.rels|docProps/")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|table|script)\b", re.IGNORECASE)
+_OFX = re.compile(
+    r"(?:OFXHEADER\s*:|<\?OFX\b|(?:<\?xml[^>]*\?>\s*)?(?:<\?OFX[^>]*\?>\s*)?<OFX>)", re.IGNORECASE
+)
+_CAMT = re.compile(r"<(?:\w+:)?Document\s[^>]*urn:iso:std:iso:20022:tech:xsd:camt\.053\.")
 _METADATA = re.compile(r"uuid~rfcemisor~", re.IGNORECASE)
+# The header line of the SAT's lists; accents may be in any encoding.
+_LIST_69 = re.compile(r"^\W*rfc\b[^\n]*raz.{1,2}n social[^\n]*\bsupuesto\b", re.IGNORECASE | re.MULTILINE)
+_LIST_69B = re.compile(
+    r"^[^\n]{0,20}\brfc\b[^\n]*situaci.{1,2}n del contribuyente", re.IGNORECASE | re.MULTILINE
+)
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 _ENOUGH = 4096
 _CONTROL = bytes(range(9))
@@ -70,20 +83,38 @@ def _is_workbook(name: str, head: bytes) -> bool:
 
 
 def _text(name: str, head: bytes) -> Kind:
-    """Kinds of text: markup by its first sign, the SAT's metadata by its header, else a table."""
+    """Kinds of text: markup by its first sign, the SAT's own files by their header, else a table."""
     text = _decoded(head)
     if text is None:
         return "unknown"
     start = text.lstrip("\ufeff \t\r\n\0")
+    if told := _told(start):
+        return told
     if start.startswith("<"):
         return "html" if _is_html(start) else "cfdi_xml"
-    if _METADATA.match(start):
-        return "sat_metadata"
     if "<cfdi:Comprobante" in start:
         return "cfdi_xml"  # junk before an XML: its reader says what is wrong
+    if listed := _sat_list(start):
+        return listed
     line = start.partition("\n")[0]
     is_table = any(mark in line for mark in ",;\t|~") or name.lower().endswith(_TABLE_SUFFIXES)
     return "table_text" if is_table else "unknown"
+
+
+def _sat_list(start: str) -> Kind | None:
+    """The SAT's lists, by their header, which may stand below title lines."""
+    if _LIST_69B.search(start):
+        return "sat_69b"
+    return "sat_69" if _LIST_69.search(start) else None
+
+
+def _told(start: str) -> Kind | None:
+    """What says itself what it is: the SAT's metadata; a bank statement in OFX or ISO 20022 camt.053."""
+    if _METADATA.match(start):
+        return "sat_metadata"
+    if _OFX.match(start):
+        return "ofx"
+    return "camt053" if start.startswith("<") and _CAMT.search(start) else None
 
 
 def _is_html(start: str) -> bool:

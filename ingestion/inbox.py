@@ -40,6 +40,7 @@ def scan(inbox: Path) -> list[InboxFile]:
     """Every file below `inbox`, sorted by path. Links are listed and never followed. Raises HomeError."""
     found: list[InboxFile] = []
     folders = [inbox]
+    root = f"{inbox}/"
     while folders:
         folder = folders.pop()
         try:
@@ -48,7 +49,7 @@ def scan(inbox: Path) -> list[InboxFile]:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(Path(entry.path))
                     else:
-                        found.append(_listed(entry, inbox))
+                        found.append(_listed(entry, root))
         except OSError as error:
             if folder == inbox:
                 raise HomeError(
@@ -60,15 +61,15 @@ def scan(inbox: Path) -> list[InboxFile]:
     return found
 
 
-def _listed(entry: os.DirEntry[str], inbox: Path) -> InboxFile:
-    path = Path(entry.path)
+def _listed(entry: os.DirEntry[str], root: str) -> InboxFile:
     status = entry.stat(follow_symlinks=False)
     problem = ""
     if entry.is_symlink():
         problem = "es un enlace a otro lugar; copia el archivo mismo a la bandeja"
     elif not entry.is_file(follow_symlinks=False):
         problem = "no es un archivo común; quítalo de la bandeja"
-    return InboxFile(_printable(path, inbox), path, status.st_size, status.st_mtime_ns, problem)
+    path = entry.path[len(root) :].encode("utf-8", "backslashreplace").decode("utf-8")
+    return InboxFile(path, Path(entry.path), status.st_size, status.st_mtime_ns, problem)
 
 
 def _printable(path: Path, inbox: Path) -> str:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from ingestion.tables.mapping import Mapping
 
 CFDI_READER_VERSION = "cfdi1"
-TABLE_READER_VERSION = "table1"
+TABLE_READER_VERSION = "table2"  # 2: the SAT's own files
 UNREADABLE = {
     "xls": "es un Excel antiguo (.xls); ábrelo y guárdalo como .xlsx o .csv",
     "pdf": "es un PDF; Cartera lee el XML, no su representación impresa",
     "html": "es una página web, no una tabla; descárgalo otra vez o expórtalo como .xlsx o .csv",
     "empty": "está vacío; vuelve a copiarlo",
-    "sat_metadata": "es un archivo de metadatos del SAT; esta versión todavía no lo lee",
 }
 
 

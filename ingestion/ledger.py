@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,14 @@ create table if not exists runs (
 create table if not exists checks (
   run_id varchar, gate varchar, check_name varchar, subject varchar, status varchar, severity varchar,
   message varchar, observed varchar);
+create table if not exists uuids (uuid varchar, sha256 varchar);
+create index if not exists uuids_by_uuid on uuids (uuid);
+create index if not exists places_by_sha256 on places (sha256);
 create table if not exists identity (token varchar);
 insert into identity select uuid()::varchar where not exists (from identity);
 """
 FINAL = ("loaded", "quarantined", "duplicate")
+WITHDRAWN = "withdrawn"  # a person took it back out; it stays out until undone
 
 
 @dataclass
@@ -103,7 +108,7 @@ def file_id_of(sha256: str, path: str, member: str) -> str:
 
 def arrow_of(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
     """Dataclass rows as an Arrow table."""
-    return pa.table({f.name: pa.array([getattr(row, f.name) for row in rows], f.type) for f in schema})
+    return pa.table({f.name: pa.array(list(map(attrgetter(f.name), rows)), f.type) for f in schema})
 
 
 _ARROW = {"str": pa.string(), "int": pa.int64(), "int | None": pa.int64(), "dt.date": pa.date32()}
@@ -165,7 +170,8 @@ class Ledger:
         rows = self.connection.execute(
             "select position from listing l where not exists (select 1 from files f where f.path = l.path "
             "and f.member = '' and f.size_bytes = l.size_bytes and f.mtime_ns = l.mtime_ns "
-            "and f.status in ('loaded', 'quarantined', 'duplicate') and f.reader_key in ?) order by 1",
+            "and (f.status = 'withdrawn' or (f.status in ('loaded', 'quarantined', 'duplicate') "
+            "and f.reader_key in ?))) order by 1",
             [list(reader_keys)],
         ).fetchall()
         self.connection.unregister("listing")
@@ -173,15 +179,20 @@ class Ledger:
 
     def mark_pending(self, listed: Sequence[InboxFile], now: dt.datetime) -> None:
         """Write the row before the reading, so that a killed run leaves a trace."""
-        rows = [
-            FileRow(f.path, "", "", f.size_bytes, f.mtime_ns, "", "pending", dt.date.min, "",
-                    reason="lectura sin terminar; la siguiente corrida lo vuelve a leer")
-            for f in listed
-        ]  # fmt: skip
-        self.connection.register("new_rows", arrow_of(rows, FILES_ARROW))
+        listing = pa.table(
+            {
+                "file_id": pa.array([file_id_of("", f.path, "") for f in listed], pa.string()),
+                "path": pa.array([f.path for f in listed], pa.string()),
+                "size_bytes": pa.array([f.size_bytes for f in listed], pa.int64()),
+                "mtime_ns": pa.array([f.mtime_ns for f in listed], pa.int64()),
+            }
+        )
+        self.connection.register("new_rows", listing)
         self.connection.execute(
-            "insert or ignore into files by name select * exclude (delivery_date), null::date as delivery_date, "
-            "?::timestamp as first_seen_at, ?::timestamp as last_seen_at from new_rows",
+            "insert or ignore into files by name select *, '' as content_id, '' as member, '' as sha256, '' as kind, "
+            "'pending' as status, 'lectura sin terminar; la siguiente corrida lo vuelve a leer' as reason, "
+            "'' as flags, 0 as rows_read, 0 as rows_loaded, 0 as rows_quarantined, 0 as rows_duplicate, "
+            "'' as reader_key, ?::timestamp as first_seen_at, ?::timestamp as last_seen_at from new_rows",
             [now, now],
         )
         self.connection.unregister("new_rows")
@@ -201,10 +212,23 @@ class Ledger:
 
     def all_rows(self) -> list[FileRow]:
         """Every finished row, by path and member: what a full refresh reads again."""
+        return self._rows("status in ?", [list(FINAL)])
+
+    def waiting_rows(self) -> list[FileRow]:
+        """Archived contents that wait to be read again: held by gate 1, released or put back by a person."""
+        return self._rows(
+            "status = 'pending' and kind <> 'zip' and sha256 in (select sha256 from places)", []
+        )
+
+    def withdrawn_rows(self) -> list[FileRow]:
+        """What people took back out."""
+        return self._rows("status = ?", [WITHDRAWN])
+
+    def _rows(self, condition: str, parameters: list[Any]) -> list[FileRow]:
         names = [f.name for f in fields(FileRow)]
         rows = self.connection.execute(
-            f"select {', '.join(names)} from files where status in ? order by path, member, sha256",
-            [list(FINAL)],
+            f"select {', '.join(names)} from files where {condition} order by path, member, sha256",
+            parameters,
         ).fetchall()
         return [FileRow(**dict(zip(names, row, strict=True))) for row in rows]
 
@@ -229,7 +253,7 @@ class Ledger:
                 "create or replace temp table before as select file_id, first_seen_at from files "
                 "where file_id in (select file_id from delivery.intake.files)"
             )
-            c.execute("delete from files where status = 'pending'")
+            c.execute("delete from files where status = 'pending' and sha256 = ''")
             c.execute("delete from quarantine where file_id in (select file_id from delivery.intake.files)")
             c.execute("delete from files where file_id in (select file_id from delivery.intake.files)")
             c.execute(
@@ -246,6 +270,15 @@ class Ledger:
                 "update files set mtime_ns = t.mtime_ns from delivery.intake.touched t where files.file_id = t.file_id"
             )
             c.execute("insert into places by name select * from delivery.intake.places")
+            c.execute(
+                "insert into uuids select distinct d.uuid, f.sha256 from delivery.delivery.cfdi__documents d "
+                "join delivery.intake.files f on f.content_id = d.source_file_id "
+                "where not exists (from uuids u where u.uuid = d.uuid and u.sha256 = f.sha256)"
+            )
+            self.sum_archives(
+                "path in (select path from delivery.intake.files where member <> '') "
+                "and file_id not in (select file_id from delivery.intake.files)"
+            )
             # a path that now holds a content that loaded repairs what was set aside under that path
             c.execute(
                 "update quarantine set status = 'repaired' where status = 'open' and file_id in ("
@@ -259,6 +292,19 @@ class Ledger:
             raise
         finally:
             c.execute("detach delivery")
+
+    def sum_archives(self, condition: str, parameters: Sequence[Any] = ()) -> None:
+        """The rows of ZIPs that meet the condition sum their members again (those still in)."""
+        self.connection.execute(
+            f"""update files set rows_read = s.rows_read, rows_loaded = s.rows_loaded,
+                  rows_quarantined = s.rows_quarantined, rows_duplicate = s.rows_duplicate
+                from (select path as zip_path, mtime_ns as zip_mtime, sum(rows_read) as rows_read,
+                        sum(rows_loaded) as rows_loaded, sum(rows_quarantined) as rows_quarantined,
+                        sum(rows_duplicate) as rows_duplicate from files where member <> '' group by all) s
+                where member = '' and kind = 'zip' and status <> 'withdrawn' and path = s.zip_path
+                  and mtime_ns = s.zip_mtime and {condition}""",
+            list(parameters),
+        )
 
     def settle_documents(self, outcomes: Sequence[tuple[str, str, str]]) -> None:
         """Give files the outcome that the models computed: (content_id, outcome, other content_id).

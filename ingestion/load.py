@@ -17,11 +17,13 @@ from cartera.progress import Reporter
 from cartera.settings import Settings
 from cartera.warehouse import attach, first_row, writable
 from ingestion import archive, inbox
-from ingestion.contracts import RAW_TABLES, REGISTERS
+from ingestion.contracts import FULL_DELIVERIES_SQL, MAIN_TABLES, RAW_TABLES
 from ingestion.intake import Intake, reader_keys
 from ingestion.ledger import Ledger
 from ingestion.routing import Collector
 from ingestion.tables.mapping import load_mappings
+
+NO_DATA = ["total_row", "repeated_header"]  # refusals of rows that are no data
 
 
 def collect(
@@ -63,11 +65,13 @@ def commit(paths: HomePaths, held_kinds: dict[str, str], reporter: Reporter) -> 
     reporter.step("Guardando lo leído")
     with Ledger.open(paths) as ledger:
         token = ledger.token
+        withdrawn = [row.content_id for row in ledger.withdrawn_rows()]
     with writable(paths.delivery_file) as delivery:
         for kind, reason in held_kinds.items():
             _hold(delivery, kind, reason)
     with writable(paths.warehouse_file) as warehouse:
         duplicates = _into_raw(warehouse, paths.delivery_file, token)
+        purge(warehouse, withdrawn)  # again: a kill may have come between the ledger and raw
     with writable(paths.delivery_file) as delivery:
         for content_id, rows in duplicates:
             delivery.execute(
@@ -91,6 +95,7 @@ def commit(paths: HomePaths, held_kinds: dict[str, str], reporter: Reporter) -> 
 def ensure_raw(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the raw tables, and add columns that a newer contract has."""
     connection.execute("create schema if not exists raw")
+    connection.execute(f"create table if not exists raw.full_deliveries ({FULL_DELIVERIES_SQL})")
     have: dict[str, set[str]] = {}
     for table, column in connection.execute(
         "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
@@ -103,6 +108,28 @@ def ensure_raw(connection: duckdb.DuckDBPyConnection) -> None:
         for column, definition in zip(table.all_columns, table.create_sql.split(", "), strict=True):
             if column.name not in have[table.name]:
                 connection.execute(f"alter table raw.{table.name} add column {definition}")
+
+
+def _note_full_deliveries(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """What this delivery says it holds whole. A file with unreadable rows does not: a row set aside is not gone."""
+    warehouse.execute(
+        "delete from raw.full_deliveries where source_file_id in (select content_id from delivery.intake.contents)"
+    )
+    warehouse.execute(
+        "insert into raw.full_deliveries select distinct substr(flag, 15), delivery_date, content_id from ("
+        "select unnest(string_split(flags, ' ')) as flag, delivery_date, content_id, file_id "
+        "from delivery.intake.files where status = 'loaded') f where flag like 'delivery_full:%' and not exists ("
+        "select 1 from delivery.intake.quarantine q where q.file_id = f.file_id and q.code not in ?)",
+        [NO_DATA],
+    )
+
+
+def purge(warehouse: duckdb.DuckDBPyConnection, content_ids: list[str]) -> None:
+    """Take the raw rows of withdrawn contents out."""
+    if content_ids:
+        for name in RAW_TABLES:
+            warehouse.execute(f"delete from raw.{name} where source_file_id in ?", [content_ids])
+        warehouse.execute("delete from raw.full_deliveries where source_file_id in ?", [content_ids])
 
 
 def _settled(
@@ -140,7 +167,7 @@ def _warehouse_matches(paths: HomePaths, token: str) -> bool:
 
 def _hold(delivery: duckdb.DuckDBPyConnection, kind: str, reason: str) -> None:
     """Keep a kind's rows out: its files wait as `pending` with the reason."""
-    main = "cfdi__documents" if kind == "cfdi" else RAW_TABLES[REGISTERS[kind].name].name
+    main = MAIN_TABLES[kind].name
     delivery.execute(
         f"create or replace temp table held as select distinct source_file_id from delivery.{main}"
     )
@@ -168,13 +195,14 @@ def _into_raw(warehouse: duckdb.DuckDBPyConnection, delivery_file: Path, token: 
             warehouse.execute(
                 f"delete from raw.{name} where source_file_id in (select content_id from delivery.intake.contents)"
             )
-            if table.name.startswith("register__"):
+            if not table.name.startswith("cfdi__"):
                 for content_id, rows in warehouse.execute(
                     f"select source_file_id, count(*) from delivery.delivery.{name} d where exists "
                     f"(select 1 from raw.{name} r where r.row_hash = d.row_hash) group by 1"
                 ).fetchall():
                     duplicates[content_id] = duplicates.get(content_id, 0) + rows
             warehouse.execute(f"insert into raw.{name} by name select * from delivery.delivery.{name}")
+        _note_full_deliveries(warehouse)
         warehouse.execute("delete from raw._derived_from")
         warehouse.execute("insert into raw._derived_from values (?)", [token])
         warehouse.execute("commit")
@@ -198,5 +226,6 @@ def _sum_archives(delivery: duckdb.DuckDBPyConnection) -> None:
                         sum(rows_quarantined) as rows_quarantined, sum(rows_duplicate) as rows_duplicate,
                         count(*) filter (where status = 'pending') as pending
                  from intake.files where member <> '' group by path) s
-           where z.member = '' and z.kind = 'zip' and z.path = s.path and z.status not in ('quarantined')"""
+           where z.member = '' and z.kind = 'zip' and z.path = s.path
+             and z.status not in ('quarantined', 'withdrawn')"""
     )

@@ -29,6 +29,7 @@ from ingestion.intake import UNREADABLE, Intake
 from ingestion.ledger import (
     FILES_ARROW,
     PLACES_ARROW,
+    WITHDRAWN,
     FileRow,
     Ledger,
     QuarantineRow,
@@ -38,6 +39,9 @@ from ingestion.ledger import (
     quarantine_table,
 )
 from ingestion.reading import Reading, Refusal, refuse_file
+from ingestion.sat.lists import read_list
+from ingestion.sat.metadata import read_metadata
+from ingestion.statements import read_statement
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.reader import read_table
 
@@ -45,6 +49,7 @@ BATCH_FILES = 1000
 BATCH_BYTES = 32 << 20
 POOL_FROM_FILES = 3000  # below this, starting workers costs more than it saves
 MAX_TABLE_BYTES = 1 << 30
+STATEMENTS = ("ofx", "camt053")
 READABLE_TABLES = ("table_text", "xlsx", "parquet")
 
 
@@ -78,6 +83,8 @@ class Collector:
         self.archived = {p.sha256 for p in ledger.places()}
         self.pack = archive.PackWriter(paths.ledger_file.parent, utc_now().strftime("%Y%m%dT%H%M%S%f"))
         self.forget = False
+        self.withdrawn = {row.file_id: row for row in ledger.withdrawn_rows()}
+        self.withdrawn_contents = {row.sha256 for row in self.withdrawn.values()}
 
     def read(
         self, unread: list[inbox.InboxFile], moving: list[inbox.InboxFile], *, full_refresh: bool
@@ -100,8 +107,9 @@ class Collector:
             self.delivery.unregister("empty")
         self.delivery.execute("begin")
         try:
-            if full_refresh:
-                self._read_archive()
+            waiting = self.ledger.waiting_rows()
+            if full_refresh or waiting:
+                self._read_archive(waiting + (self.ledger.all_rows() if full_refresh else []))
             if len(unread) >= POOL_FROM_FILES and self.settings.ingest.workers > 1:
                 self.pool = ProcessPoolExecutor(self.settings.ingest.workers, mp_context=get_context("spawn"))
             self.reporter.step("Leyendo archivos", len(unread) or None)
@@ -208,10 +216,9 @@ class Collector:
         row.reader_key = self.keys["cfdi"] if only_cfdi else self.keys["mixed"]
         self._add(row)
 
-    def _read_archive(self) -> None:
-        """A full refresh reads the archive again: every content that ever came, at every place it came to."""
+    def _read_archive(self, known: list[FileRow]) -> None:
+        """Read archived contents again, at every place they came to: all on a full refresh, else what waits."""
         rows: dict[str, list[FileRow]] = {}
-        known = self.ledger.all_rows()
         for row in known:
             if row.kind != "zip":
                 rows.setdefault(row.sha256, []).append(row)
@@ -253,6 +260,15 @@ class Collector:
             if kind == "cfdi_xml":
                 row.kind, row.reader_key, row.rows_read = "cfdi", self.keys["cfdi"], 1
                 cfdis.append((row, data))
+            elif kind == "sat_metadata":
+                name = row.member or row.path
+                self._keep(row, read_metadata(name, data, row.content_id, row.delivery_date))
+            elif kind in ("sat_69", "sat_69b"):
+                name = row.member or row.path
+                self._keep(row, read_list(kind, name, data, row.content_id, row.delivery_date))
+            elif kind in STATEMENTS:
+                name = row.member or row.path
+                self._keep(row, read_statement(kind, name, data, row.content_id, row.delivery_date))
             elif kind in READABLE_TABLES:
                 reading = read_table(
                     row.member or row.path, data, row.content_id, row.delivery_date, self.mappings
@@ -271,7 +287,14 @@ class Collector:
     def _is_repeat(self, row: FileRow, known: list[FileRow]) -> bool:
         """The same content at the same place keeps its row; at another place it is a duplicate."""
         if row.file_id in self.decided:
-            return True  # a full refresh had it from the archive already
+            return True  # it was read from the archive already
+        if row.sha256 in self.withdrawn_contents:
+            old = self.withdrawn.get(row.file_id)
+            fresh = replace(
+                row, status=WITHDRAWN, reason="Su contenido se retiró con «cartera files withdraw»"
+            )
+            self._add(fresh if old is None else replace(old, mtime_ns=row.mtime_ns))
+            return True
         same = next((k for k in known if k.file_id == row.file_id), None)
         if same is not None:
             if row.member == "":
@@ -389,6 +412,6 @@ def _sentence(name: str, problem: str) -> str:
 
 
 def _identified(row: FileRow, sha256: str) -> FileRow:
-    return replace(
-        row, sha256=sha256, file_id=file_id_of(sha256, row.path, row.member), content_id=content_id_of(sha256)
-    )
+    row.sha256 = sha256
+    row.file_id, row.content_id = file_id_of(sha256, row.path, row.member), content_id_of(sha256)
+    return row

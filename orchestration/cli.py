@@ -25,12 +25,14 @@ quarantine_app = typer.Typer(help="Lo que se apartó y por qué.", no_args_is_he
 snapshots_app = typer.Typer(help="Las publicaciones guardadas.", no_args_is_help=True, rich_markup_mode=None)
 mapping_app = typer.Typer(help="Leer tablas de otros sistemas.", no_args_is_help=True, rich_markup_mode=None)
 export_app = typer.Typer(help="Archivos para entregar.", no_args_is_help=True, rich_markup_mode=None)
+sat_app = typer.Typer(help="Consultas al SAT.", no_args_is_help=True, rich_markup_mode=None)
 for name, group in (
     ("files", files_app),
     ("quarantine", quarantine_app),
     ("snapshots", snapshots_app),
     ("mapping", mapping_app),
     ("export", export_app),
+    ("sat", sat_app),
 ):
     app.add_typer(group, name=name)
 
@@ -101,7 +103,9 @@ def query(
 def files(
     context: typer.Context,
     home: Home = None,
-    status: Annotated[str, typer.Option("--status", help="loaded, duplicate, quarantined o pending.")] = "",
+    status: Annotated[
+        str, typer.Option("--status", help="loaded, duplicate, quarantined, pending o withdrawn.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", help="Renglones a mostrar; 0 son todos.")] = 50,
 ) -> None:
     """Los archivos que llegaron: qué son, en qué quedaron y cuántas filas trajeron.
@@ -112,6 +116,37 @@ def files(
         from orchestration import cli_read
 
         cli_read.files(home, status, limit)
+
+
+@files_app.command("withdraw")
+def files_withdraw(
+    file_id: Annotated[str, typer.Argument(help="La clave que muestra «cartera files».")],
+    home: Home = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="MOTIVO", help="Por qué se retira.")] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Volver a poner lo retirado.")] = False,
+) -> None:
+    """Retira un archivo que no debía estar; sigue anotado y no se vuelve a leer. Un ZIP se va con lo que trae.
+
+    Ejemplo: cartera files withdraw 9c41d2e07ab35f68 --reason "es de otra empresa"
+    """
+    from orchestration import cli_files
+
+    cli_files.withdraw(home, file_id, reason, undo=undo)
+
+
+@files_app.command("xml")
+def files_xml(
+    uuid: Annotated[str, typer.Argument(help="El UUID (folio fiscal) del CFDI.")],
+    home: Home = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Archivo o carpeta; si no, en pantalla.")] = None,
+) -> None:
+    """El XML original de un CFDI, tal como llegó.
+
+    Ejemplo: cartera files xml 3f2504e0-4f89-41d3-9a0c-0305e82c3301 --out factura.xml
+    """
+    from orchestration import cli_files
+
+    cli_files.xml(home, uuid, out)
 
 
 @quarantine_app.command("list")
@@ -140,6 +175,39 @@ def quarantine_show(
     from orchestration import cli_read
 
     cli_read.quarantine_show(home, quarantine_id)
+
+
+@quarantine_app.command("release")
+def quarantine_release(
+    quarantine_id: Annotated[
+        str | None, typer.Argument(help="La clave que muestra «quarantine list».")
+    ] = None,
+    home: Home = None,
+    everything: Annotated[bool, typer.Option("--all", help="Todo lo apartado.")] = False,
+) -> None:
+    """Pide que la siguiente corrida vuelva a leer el archivo de un caso apartado.
+
+    Ejemplo: cartera quarantine release 3fa94c1be020
+    """
+    from orchestration import cli_files
+
+    cli_files.release(home, quarantine_id, everything=everything)
+
+
+@quarantine_app.command("export")
+def quarantine_export(
+    home: Home = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Carpeta de salida; por omisión, exports/apartados.")
+    ] = None,
+) -> None:
+    """Lo apartado en un CSV, con los archivos originales.
+
+    Ejemplo: cartera quarantine export --out apartados
+    """
+    from orchestration import cli_files
+
+    cli_files.export_quarantine(home, out)
 
 
 @snapshots_app.command("list")
@@ -247,6 +315,22 @@ def mapping_suggest(
     from orchestration import cli_read
 
     cli_read.mapping_suggest(file)
+
+
+@sat_app.command("check")
+def sat_check(
+    home: Home = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="Cuántos CFDI a lo más; por omisión, los que toquen.")
+    ] = None,
+) -> None:
+    """Pregunta al servicio público del SAT por el estado de las facturas a las que les toca.
+
+    Ejemplo: cartera sat check --limit 20
+    """
+    from orchestration import cli_sat
+
+    raise typer.Exit(cli_sat.check(home, limit))
 
 
 @export_app.command("marts")

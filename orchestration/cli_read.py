@@ -81,15 +81,19 @@ def _as_json(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
 
 def _print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     from rich.box import SIMPLE
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=SIMPLE)
     for position, column in enumerate(columns):  # the last column is the long one: only it may break
-        table.add_column(column, no_wrap=position < len(columns) - 1, overflow="fold")
+        # a key is for copying: it is never cut
+        whole = max((len(str(row[position])) for row in rows), default=0) if column == "clave" else None
+        table.add_column(column, no_wrap=position < len(columns) - 1, overflow="fold", min_width=whole)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     # a pipe gets whole lines; a terminal, its own width
-    OUT.print(table, markup=False, width=OUT.width if OUT.is_terminal else 10_000, soft_wrap=False)
+    wide = OUT if OUT.is_terminal else Console(highlight=False, width=10_000)
+    wide.print(table, markup=False, soft_wrap=False)
 
 
 def _ledger_rows(home: Path | None, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
@@ -112,7 +116,7 @@ def files(home: Path | None, status: str, limit: int) -> None:
     """`cartera files`."""
     rows = _ledger_rows(
         home,
-        "select status, kind, path || case when member <> '' then ' › ' || member else '' end, rows_read, "
+        "select file_id, status, kind, path || case when member <> '' then ' › ' || member else '' end, rows_read, "
         "rows_loaded, rows_quarantined, rows_duplicate, reason from files where ? = '' or status = ? "
         "order by case status when 'quarantined' then 0 when 'pending' then 1 when 'duplicate' then 2 else 3 end, "
         "path, member limit ?",
@@ -120,7 +124,7 @@ def files(home: Path | None, status: str, limit: int) -> None:
     )
     totals = _ledger_rows(home, "select status, count(*) from files group by 1 order by 1", [])
     _print_table(
-        ["estado", "tipo", "archivo", "leídas", "cargadas", "apartadas", "repetidas", "motivo"], rows
+        ["clave", "estado", "tipo", "archivo", "leídas", "cargadas", "apartadas", "repetidas", "motivo"], rows
     )
     OUT.print("Total: " + ", ".join(f"{n:,} {s}" for s, n in totals), markup=False)
 

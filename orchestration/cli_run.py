@@ -63,6 +63,7 @@ def _tell(run: RunContext) -> None:
         "duplicate": ("repetido", "repetidos"),
         "quarantined": ("apartado", "apartados"),
         "pending": ("pendiente", "pendientes"),
+        "withdrawn": ("retirado", "retirados"),
     }
     parts = [formats.plural(by_status[s], *words[s]) for s in words if by_status.get(s)]
     OUT.print(

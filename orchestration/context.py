@@ -92,9 +92,9 @@ class RunContext:
 
     @property
     def rows_loaded(self) -> int:
-        """Register rows and CFDIs that this run brought in."""
+        """Register rows, CFDIs and rows of the SAT's files that this run brought in."""
         rows = self.intake.delivered_rows if self.intake else {}
-        return sum(n for t, n in rows.items() if t == "cfdi__documents" or t.startswith("register__"))
+        return sum(n for t, n in rows.items() if t == "cfdi__documents" or not t.startswith("cfdi__"))
 
     @property
     def rows_quarantined(self) -> int:

@@ -10,6 +10,7 @@ from cartera import lastrun, snapshot
 from cartera.home import HomePaths
 from cartera.settings import Settings
 from ingestion import inbox
+from ingestion.sat import answers
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE_FOLDERS = ("cartera", "ingestion", "data_quality", "dbt_project", "orchestration")
@@ -29,10 +30,10 @@ def code_version() -> str:
 
 
 def request_key(paths: HomePaths, settings: Settings, as_of: dt.date, inbox_state: str) -> str:
-    """Everything that decides the figures: inbox, mappings, parameters, day and code."""
+    """Everything that decides the figures: inbox, mappings, parameters, day, code and answers of the SAT."""
     digest = hashlib.sha256()
     parameters = settings.model_dump_json(include={"company", "metrics", "sat"})
-    for part in (inbox_state, parameters, as_of.isoformat(), code_version()):
+    for part in (inbox_state, parameters, as_of.isoformat(), code_version(), answers.high_water(paths)):
         digest.update(part.encode() + b"\0")
     for mapping in sorted(paths.mappings.glob("*.y*ml")):
         digest.update(mapping.name.encode() + mapping.read_bytes())

@@ -15,6 +15,7 @@ from cartera.errors import WarehouseError
 from cartera.home import HomePaths, resolve_home
 from cartera.progress import Reporter
 from cartera.settings import Settings
+from ingestion.sat import answers
 from orchestration.context import Check
 from orchestration.fingerprint import ROOT
 
@@ -62,6 +63,7 @@ def dbt_vars(settings: Settings, as_of: Any) -> dict[str, Any]:
 def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) -> Built:
     """Rebuild everything from raw. Raises WarehouseError where a model cannot be built."""
     reporter.step("Construyendo la cartera")
+    answers.into_raw(paths)
     for leftover in (paths.marts_file, paths.marts_file.with_name(paths.marts_file.name + ".wal")):
         leftover.unlink(missing_ok=True)
 

@@ -45,6 +45,7 @@ DUE_RULES = {
 PROMISES = {"pending": "pendiente", "kept": "cumplida", "partial": "parcial", "broken": "rota"}
 FILE_STATUS = {
     "loaded": "Cargado", "quarantined": "Apartado", "duplicate": "Repetido", "pending": "En espera",
+    "withdrawn": "Retirado",
     "conflict": "En conflicto",
 }  # fmt: skip
 CHECK_STATUS = {"passed": "Pasó", "warned": "Aviso", "failed": "No pasó"}

@@ -21,3 +21,17 @@
     {%- endif -%}
     {{ return(rows) }}
 {%- endmacro %}
+
+{# The position of the bucket of a number of days: an integer, for inside. #}
+{% macro bucket_place(days) -%}
+    case
+    {%- for row in bucket_rows() %}
+        when {{ days }} <= {{ row['max_days'] }} then {{ row['position'] }}
+    {%- endfor %}
+    end
+{%- endmacro %}
+
+{# The six columns of the contract, in the seed's order: for models whose shape, not whose bounds, depends on them. #}
+{% macro bucket_columns() -%}
+    {{ return(['current_mxn', 'd1_30_mxn', 'd31_60_mxn', 'd61_90_mxn', 'd91_120_mxn', 'd120_plus_mxn']) }}
+{%- endmacro %}

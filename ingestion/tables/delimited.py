@@ -29,7 +29,7 @@ _BOMS = (
 
 def decode(data: bytes, encoding: str | None = None) -> str:
     """The text of a file, with plain line ends. Without an encoding it is told from the bytes."""
-    text = _decode_as(data, encoding) if encoding else _decode_guessed(data)
+    text = _decode_as(data, encoding) if encoding else decode_guessed(data)
     text = text.removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -47,7 +47,7 @@ def _decode_as(data: bytes, encoding: str) -> str:
         ) from error
 
 
-def _decode_guessed(data: bytes) -> str:
+def decode_guessed(data: bytes) -> str:
     """UTF-8 (with or without BOM), UTF-16, else Windows-1252; a damaged UTF-8 is refused, not misread."""
     encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None) or _bare_utf16(data)
     damaged = FileRefused(

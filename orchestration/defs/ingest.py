@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from data_quality.delivery import check_delivery
-from ingestion.contracts import RAW_TABLES
+from ingestion.contracts import RAW_TABLES, kind_of
 from ingestion.load import collect, commit
 from orchestration.context import RunContext, as_check
 from orchestration.fingerprint import request_key
@@ -21,11 +21,6 @@ def raw_specs() -> list[dg.AssetSpec]:
 def gate_one() -> list[dg.AssetCheckSpec]:
     """Gate 1, a check on each raw table."""
     return [dg.AssetCheckSpec("delivery", asset=["raw", name], description="Gate 1") for name in RAW_TABLES]
-
-
-def kind_of(table: str) -> str:
-    """The kind that a raw table belongs to: what gate 1 holds or lets through as one."""
-    return "cfdi" if table.startswith("cfdi__") else table.removeprefix("register__")
 
 
 @dg.multi_asset(name="ingest_inbox", specs=raw_specs(), check_specs=gate_one())

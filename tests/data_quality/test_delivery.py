@@ -22,7 +22,7 @@ def value(table: RawTable, name: str, kind: str) -> str:
         return "'MXN'"
     if name == "uuid" or name.endswith("_uuid"):
         return "printf('00000000-0000-4000-8000-%012d', range)"
-    if name == "source_file_id" and table.name.startswith("register__"):
+    if name == "source_file_id" and not table.name.startswith("cfdi__"):
         return "'f1'"
     if table.name == "register__fx_rates" and name == "date":
         return "date '2026-01-01' + range::integer"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from ingestion.contracts import RAW_TABLES, RawTable
+from ingestion.contracts import FULL_DELIVERIES_SQL, RAW_TABLES, RawTable
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 OWN_RFC = "EMP010101AB1"
@@ -35,6 +36,7 @@ class Raw:
     """Rows by raw table."""
 
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    full: list[tuple[str, str]] = field(default_factory=list)  # (kind, day) of whole deliveries
 
     def add(self, table: str, **values: Any) -> None:
         """One row as given; columns not named are null."""
@@ -101,6 +103,32 @@ class Raw:
             )
         return uuid
 
+    def metadata(
+        self,
+        name: str,
+        *,
+        cancelled: str = "",
+        estatus: int | None = None,
+        delivered: str = "2026-06-01",
+        **more: Any,
+    ) -> None:
+        """A row of the SAT's metadata about the document `name`: valid, or cancelled on a date."""
+        status = estatus if estatus is not None else int(not cancelled)
+        self.add(
+            "sat__metadata",
+            source_file_id=f"meta-{delivered}",
+            row_number=len(self.rows.get("sat__metadata", [])) + 2,
+            delivery_date=date.fromisoformat(delivered),
+            row_hash=f"{name}{cancelled}{status}",
+            uuid=uuid_of(name),
+            rfc_emisor=OWN_RFC,
+            rfc_receptor="CLI020202XY2",
+            fecha_emision=datetime(2026, 1, 10),  # noqa: DTZ001 -- local time, as the SAT writes it
+            estatus=status,
+            fecha_cancelacion=datetime.fromisoformat(f"{cancelled} 10:00:00") if cancelled else None,
+            **more,
+        )
+
     def rep(self, name: str, day: str, *pagos: dict[str, Any], **more: Any) -> str:
         """A REP with its Pagos. A pago: date, amount, currency="MXN", fx, reference, documents=[{invoice, paid, …}]."""
         uuid = self.cfdi(name, "P", "0", day, **more)
@@ -151,6 +179,9 @@ def write_warehouse(raw: Raw, path: Path) -> None:
         connection.execute("create schema raw")
         for table in RAW_TABLES.values():
             _create(connection, table, raw.rows.get(table.name, []))
+        connection.execute(f"create table raw.full_deliveries ({FULL_DELIVERIES_SQL})")
+        for kind, day in raw.full:
+            connection.execute("insert into raw.full_deliveries values (?, ?, '')", [kind, day])
 
 
 @functools.cache
@@ -171,7 +202,9 @@ def _paths(folder: Path) -> list[str]:
     return [*project, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
 
 
-def build(raw: Raw, folder: Path, as_of: str = "2026-06-30", **variables: Any) -> duckdb.DuckDBPyConnection:
+def build(
+    raw: Raw, folder: Path, as_of: str = "2026-06-30", select: Sequence[str] = CORE, **variables: Any
+) -> duckdb.DuckDBPyConnection:
     """Write, run dbt, and open the marts (the warehouse is attached as `w`)."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -184,7 +217,7 @@ def build(raw: Raw, folder: Path, as_of: str = "2026-06-30", **variables: Any) -
     os.environ["DO_NOT_TRACK"] = "1"
     result = dbtRunner(manifest=manifest).invoke([
         "--quiet", "--log-level-file", "none", "build", *_paths(folder), "--vars", str({"as_of": as_of} | variables),
-        "--indirect-selection", "cautious", "--select", *CORE,
+        "--indirect-selection", "cautious", "--select", *select,
     ])  # fmt: skip
     DuckDBConnectionManager.close_all_connections()  # dbt keeps its files open in this process
     results: Any = result.result or []

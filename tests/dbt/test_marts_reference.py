@@ -7,8 +7,7 @@ settles them, and nothing of the SQL. Money agrees to the cent, days and rates t
 from __future__ import annotations
 
 import calendar
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -20,7 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import OWN_RFC, PROJECT, Raw, write_warehouse
+from tests.dbt.raw_home import OWN_RFC, Raw
 
 START, END = date(2025, 11, 3), date(2026, 6, 18)
 BOUNDS = (("current_mxn", 0), ("d1_30_mxn", 30), ("d31_60_mxn", 60), ("d61_90_mxn", 90), ("d91_120_mxn", 120))
@@ -164,40 +163,6 @@ def raw_of(invoices: list[Invoice]) -> Raw:
                 raw.register("payments", payment_id=name, invoice_id=i.name, payment_date=s.day, amount=s.amount,
                              method=s.kind, reversed_date=s.undo, **common)  # fmt: skip
     return raw
-
-
-@pytest.fixture(scope="module")
-def invoices() -> list[Invoice]:
-    return draw()
-
-
-@pytest.fixture(scope="module")
-def marts(
-    invoices: list[Invoice], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Every mart of the drawn company, built by dbt with all its tests."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    folder = tmp_path_factory.mktemp("reference")
-    write_warehouse(raw_of(invoices), folder / "warehouse.duckdb")
-    os.environ["CARTERA_WAREHOUSE_PATH"] = str(folder / "warehouse.duckdb")
-    os.environ["CARTERA_MARTS_PATH"] = str(folder / "built.duckdb")
-    os.environ["DO_NOT_TRACK"] = "1"
-    result = dbtRunner().invoke([
-        "--quiet", "--log-level-file", "none", "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
-        "--vars", str({"as_of": END.isoformat()}),
-    ])  # fmt: skip
-    DuckDBConnectionManager.close_all_connections()
-    failures = [
-        f"{r.node.name}: {r.message}"
-        for r in (result.result or [])
-        if str(r.status) not in {"success", "pass"}
-    ]
-    assert result.success, failures or result.exception
-    with duckdb.connect(str(folder / "built.duckdb"), read_only=True) as connection:
-        yield connection
 
 
 def month_dates() -> list[date]:

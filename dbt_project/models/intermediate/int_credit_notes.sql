@@ -93,7 +93,7 @@ unified as (
         coalesce(r.customer_id, v.customer_id, e.customer_id) as customer_id,
         coalesce(e.company_rfc, upper(r.company_rfc), (select company_rfc from company)) as company_rfc,
         coalesce(e.issue_date, r.issue_date) as issue_date,
-        {{ known_date('r.cancel_date') }} as cancel_date,
+        coalesce(t.cancel_date, {{ known_date('r.cancel_date') }}) as cancel_date,
         coalesce(e.moneda, r.currency) as currency,
         coalesce(e.tipo_cambio, r.fx_rate) as document_fx_rate,
         {{ money('e.subtotal - coalesce(e.descuento, 0)') }} as subtotal_ccy,
@@ -116,6 +116,7 @@ unified as (
     left join egresos as e on s.cfdi_file_id = e.source_file_id
     left join iva as x on s.cfdi_file_id = x.source_file_id
     left join receivers as v on s.cfdi_file_id = v.source_file_id
+    left join {{ ref('int_sat_status') }} as t on coalesce(e.uuid, r.uuid) = t.uuid
 )
 
 select

@@ -85,6 +85,7 @@ select
     cast(u.terms_days as integer) as terms_days,
     d.cancel_date,
     d.cancel_motivo,
+    d.sat_status,
     r.old_key as replaces_invoice_key,
     s.new_key as replaced_by_invoice_key,
     d.purchase_order,
@@ -113,6 +114,7 @@ select
         case when d.sources = 'register' then 'register_only' when d.sources = 'cfdi' then 'cfdi_only' end,
         case when d.is_mismatch then 'register_cfdi_mismatch' end,
         case when s.is_cycle = 1 then 'substitution_cycle' end,
+        case when d.is_cancelled_at_sat_only then 'cancelled_at_sat_only' end,
         case when not d.is_opening and d.issue_date < {{ ledger_start() }}
             then '{{ "before_history_start" if var("history_starts") else "implausible_date" }}' end,
         case when d.fx_rate is null then 'no_fx_rate' end,

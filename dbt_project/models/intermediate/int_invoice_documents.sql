@@ -53,8 +53,11 @@ select
     r.issue_deadline,
     {{ known_date('r.sent_date') }} as sent_date,
     coalesce(o.due_date, r.due_date) as document_due_date,
-    {{ known_date('r.cancel_date') }} as cancel_date,
+    -- a cancellation at the SAT holds from its date, whatever the register says
+    coalesce(s.cancel_date, {{ known_date('r.cancel_date') }}) as cancel_date,
     case when r.cancel_date <= {{ as_of() }} then r.cancel_motivo end as cancel_motivo,
+    s.sat_status,
+    s.cancel_date is not null and r.invoice_id is not null and r.cancel_date is null as is_cancelled_at_sat_only,
     r.replaces_invoice_id,
     r.purchase_order,
     r.origin_type,
@@ -79,4 +82,5 @@ from {{ ref('int_invoice_matches') }} as m
 left join register_rows as r on m.register_id = r.invoice_id
 left join {{ ref('int_cfdi_documents') }} as c on m.cfdi_file_id = c.source_file_id
 left join cfdi_iva as x on m.cfdi_file_id = x.source_file_id
+left join {{ ref('int_sat_status') }} as s on m.uuid = s.uuid
 left join opening_rows as o on m.opening_file_id = o.source_file_id and m.opening_row = o.row_number and o.place = 1

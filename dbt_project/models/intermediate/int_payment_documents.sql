@@ -41,7 +41,8 @@ receipts as (
         r.payment_id,
         r.register_key,
         m.pago_key,
-        coalesce(r.rep_uuid, p.rep_uuid) as rep_uuid,
+        -- a REP cancelled at the SAT is none: the money came in, its REP is missing
+        coalesce(case when s.cancel_date is null then r.rep_uuid end, case when p.cancel_date is null then p.rep_uuid end) as rep_uuid,
         p.pago_number,
         coalesce(r.customer_id, i.customer_id, a.customer_id, q.customer_id, p.customer_id, 'desconocido') as customer_id,
         coalesce(r.company_rfc, p.company_rfc, i.company_rfc, (select company_rfc from company)) as company_rfc,
@@ -61,6 +62,7 @@ receipts as (
     from {{ ref('int_register_payments') }} as r
     left join matched as m on r.register_key = m.register_key
     left join {{ ref('int_rep_pagos') }} as p on m.any_pago_key = p.pago_key
+    left join {{ ref('int_sat_status') }} as s on r.rep_uuid = s.uuid
     left join pago_customers as q on m.pago_key = q.pago_key
     left join invoice_customers as i on r.invoice_key = i.invoice_key
     left join application_customers as a on r.register_key = a.register_key
@@ -69,7 +71,7 @@ receipts as (
         p.pago_id,
         null,
         p.pago_key,
-        p.rep_uuid,
+        case when p.cancel_date is null then p.rep_uuid end,
         p.pago_number,
         coalesce(q.customer_id, p.customer_id),
         p.company_rfc,
@@ -79,7 +81,7 @@ receipts as (
         p.amount_ccy,
         null,
         p.forma_pago,
-        null,
+        p.cancel_date,
         p.num_operacion,
         null,
         'cfdi',

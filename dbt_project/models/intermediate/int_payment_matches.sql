@@ -1,5 +1,6 @@
 -- Which register payment and which Pago are one receipt: by rep_uuid, else reference, else (invoice, amount, date
 -- within 5 days), else the customer where the register names no invoice; one to one, ties by date gap, then id.
+-- A REP cancelled at the SAT pairs last: one issued in its place, even without relation 04, goes before it.
 -- What is left of a REP that register payments name (other amounts: two deposits, one Pago) is one group.
 with recursive replaced as (
     select distinct d.uuid as new_uuid, r.related_uuid as old_uuid
@@ -25,6 +26,12 @@ reps as (
     inner join later_names as l on p.rep_uuid = l.new_uuid
 ),
 
+payments as (
+    select r.*, case when s.cancel_date is null then r.rep_uuid end as live_rep_uuid
+    from {{ ref('int_register_payments') }} as r
+    left join {{ ref('int_sat_status') }} as s on r.rep_uuid = s.uuid
+),
+
 register_invoices as (
     select register_key, invoice_key from {{ ref('int_register_payments') }} where invoice_key is not null
     union
@@ -47,28 +54,28 @@ paired as (
     inner join reps as p on r.rep_uuid = p.known_as
     union all
     select r.register_key, p.pago_key, 2
-    from {{ ref('int_register_payments') }} as r
+    from payments as r
     inner join {{ ref('int_rep_pagos') }} as p
         on upper(trim(r.bank_reference)) = upper(trim(p.num_operacion)) and r.amount_ccy = p.amount_ccy
-    where r.rep_uuid is null and trim(r.bank_reference) <> ''
+    where r.live_rep_uuid is null and trim(r.bank_reference) <> ''
     union all
     select register_key, pago_key, 3 from by_invoice
     union all
     select r.register_key, p.pago_key, 4
-    from {{ ref('int_register_payments') }} as r
+    from payments as r
     inner join {{ ref('int_rep_pagos') }} as p on r.customer_id = p.customer_id and r.amount_ccy = p.amount_ccy
     left join (select distinct register_key from register_invoices) as i on r.register_key = i.register_key
-    where r.rep_uuid is null and i.register_key is null
+    where r.live_rep_uuid is null and i.register_key is null
 ),
 
 candidates as (
     select
         c.register_key,
         c.pago_key,
-        min(c.priority) as priority,
+        min(c.priority + case when p.cancel_date is not null then 10 else 0 end) as priority,
         min(abs({{ days_between('p.payment_date', 'r.payment_date') }})) as gap
     from paired as c
-    inner join {{ ref('int_register_payments') }} as r on c.register_key = r.register_key
+    inner join payments as r on c.register_key = r.register_key
     inner join {{ ref('int_rep_pagos') }} as p on c.pago_key = p.pago_key
     where
         r.currency = p.currency
@@ -76,8 +83,8 @@ candidates as (
         and coalesce(r.company_rfc, p.company_rfc) = p.company_rfc
         and (
             c.priority = 1
-            or (r.rep_uuid is null and c.priority = 2 and abs({{ days_between('p.payment_date', 'r.payment_date') }}) <= 31)
-            or (r.rep_uuid is null and abs({{ days_between('p.payment_date', 'r.payment_date') }}) <= 5)
+            or (r.live_rep_uuid is null and c.priority = 2 and abs({{ days_between('p.payment_date', 'r.payment_date') }}) <= 31)
+            or (r.live_rep_uuid is null and abs({{ days_between('p.payment_date', 'r.payment_date') }}) <= 5)
         )
     group by c.register_key, c.pago_key
 ),

@@ -1,4 +1,5 @@
--- One row a Pago of our live REPs, named uuid#n. A REP that another REP substitutes (relation 04) does not count.
+-- One row a Pago of our REPs, named uuid#n. A REP that another REP substitutes (relation 04) does not count; one that the
+-- SAT shows as cancelled counts until that date.
 with replaced as (
     select distinct r.related_uuid as uuid
     from {{ ref('stg_cfdi__related') }} as r
@@ -22,10 +23,12 @@ select
     p.moneda_p as currency,
     p.tipo_cambio_p as fx_rate,
     {{ money('p.monto') }} as amount_ccy,
-    p.num_operacion
+    p.num_operacion,
+    s.cancel_date
 from {{ ref('stg_cfdi__payments') }} as p
 inner join {{ ref('int_cfdi_documents') }} as d on p.source_file_id = d.source_file_id
 left join replaced as x on d.uuid = x.uuid
+left join {{ ref('int_sat_status') }} as s on d.uuid = s.uuid
 where
     d.is_own and d.outcome = 'counts' and d.tipo_de_comprobante = 'P'
     and x.uuid is null

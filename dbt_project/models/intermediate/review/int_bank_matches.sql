@@ -1,9 +1,13 @@
 -- Which bank line is which receipt (METRICS.md section 9, Bank). A line that a reference names comes first, also where it
--- pays several payments at once; then, by date and id, the earliest line of the same amount within the days; then, for
--- payments only, the nearest line within the tolerance. Rounds stand for the turns: in each, every receipt asks for its
--- best line and each line goes to the first that asked. Empty in a home without bank lines.
-{%- set exact_rounds = [1, 2, 3, 4] %}
-{%- set near_rounds = [5, 6] %}
+-- pays several payments at once; then, by date and id, each receipt takes the earliest free line of the same amount
+-- within the days; then, for payments only, the nearest line within the tolerance. Empty in a home without bank lines.
+--
+-- The exact step is taken day by day in closed form, however many equal amounts share a day. With the lines of one
+-- amount in order, `before` lines are too early for a day and those up to `until` are not too late: after n receipts,
+-- used = least(greatest(used, before) + n, until). Composed over the days, used is C + the largest, over the first day
+-- that counts, of least(before - C of the day before, the least of until - C since), C being the receipts so far.
+{%- set near_rounds = [1, 2, 3, 4] %}
+{%- set days = var('bank_match_days') | int %}
 with
 
 lines as (
@@ -16,7 +20,7 @@ receipts as (
     from {{ ref('fct_payments') }} where coalesce(sources, '') <> 'assumed'
     union all
     select payment_id, 'reversal', reversed_date, currency, -amount_ccy, null, customer_id
-    from {{ ref('fct_payments') }} where coalesce(sources, '') <> 'assumed' and reversed_date is not null
+    from {{ ref('fct_payments') }} where coalesce(sources, '') not in ('assumed', 'cfdi') and reversed_date is not null
 ),
 
 named as (
@@ -30,58 +34,157 @@ named_lines as (
     group by n.reference, n.currency
 ),
 
-taken_0 as (
+by_name as (
     select r.payment_id, r.kind, n.bank_line_id, 'matched' as status
     from receipts as r inner join named_lines as n on r.reference = n.reference and r.currency = n.currency
 ),
 
-{%- for round in exact_rounds + near_rounds %}
-asked_{{ round }} as (
+free_lines as (
+    select l.*, row_number() over (partition by l.currency, l.amount order by l.value_date, l.bank_line_id) as place
+    from lines as l left join (select distinct bank_line_id from by_name) as t on l.bank_line_id = t.bank_line_id
+    where t.bank_line_id is null
+),
+
+free_receipts as (
+    select r.*, row_number() over (partition by r.currency, r.amount, r.day order by r.payment_id, r.kind) as place
+    from receipts as r left join by_name as t on r.payment_id = t.payment_id and r.kind = t.kind
+    where t.payment_id is null
+),
+
+line_days as (
+    select currency, amount, value_date, count(*) as n from free_lines group by currency, amount, value_date
+),
+
+receipt_days as (
     select
-        r.payment_id,
-        r.kind,
-        r.day,
-        l.bank_line_id,
+        r.currency, r.amount, r.day, r.n,
+        coalesce(sum(case when l.value_date < r.day then l.n end), 0) as before,
+        sum(l.n) as until
+    from (select currency, amount, day, count(*) as n from free_receipts group by currency, amount, day) as r
+    inner join line_days as l on r.currency = l.currency and r.amount = l.amount and l.value_date <= {{ add_days('r.day', days) }}
+    group by r.currency, r.amount, r.day, r.n
+),
+
+counted as (
+    select
+        *,
+        sum(n) over by_day as so_far,
+        case when {{ days_between('lag(day) over by_day', 'day') }} <= {{ days }} then 0 else 1 end as is_first
+    from receipt_days
+    window by_day as (partition by currency, amount order by day)
+),
+
+-- days further apart than the window share no line
+runs as (
+    select *, sum(is_first) over (partition by currency, amount order by day) as run from counted
+),
+
+spans as (
+    select
+        e.currency, e.amount, e.day,
+        least(s.before - (s.so_far - s.n), min(e.until - e.so_far) over (
+            partition by s.currency, s.amount, s.day order by e.day rows unbounded preceding
+        )) as used
+    from runs as s
+    inner join runs as e on s.currency = e.currency and s.amount = e.amount and s.run = e.run and e.day >= s.day
+),
+
+used_days as (
+    select r.currency, r.amount, r.day, r.before, r.so_far + max(s.used) as used
+    from runs as r inner join spans as s on r.currency = s.currency and r.amount = s.amount and r.day = s.day
+    group by r.currency, r.amount, r.day, r.before, r.so_far
+),
+
+taken_days as (
+    select *, greatest(before, lag(used, 1, 0) over (partition by currency, amount order by day)) as first_used from used_days
+),
+
+by_amount as (
+    select r.payment_id, r.kind, l.bank_line_id, 'matched' as status
+    from free_receipts as r
+    inner join taken_days as d on r.currency = d.currency and r.amount = d.amount and r.day = d.day
+    inner join free_lines as l on r.currency = l.currency and r.amount = l.amount and l.place = d.first_used + r.place
+    where d.first_used + r.place <= d.used
+),
+
+near_receipts_0 as (
+    select r.payment_id, r.kind, r.currency, r.amount, r.day
+    from free_receipts as r left join by_amount as t on r.payment_id = t.payment_id and r.kind = t.kind
+    where t.payment_id is null and r.kind = 'payment'
+),
+
+near_lines_0 as (
+    select l.bank_line_id, l.currency, l.amount, l.value_date
+    from free_lines as l left join by_amount as t on l.bank_line_id = t.bank_line_id
+    where t.bank_line_id is null
+),
+
+offsets as ({% for n in range(days + 1) %}{{ 'union all ' if n }}select {{ n }} as days {% endfor %}),
+
+-- in each round, the payments of one amount and day ask for their nearest amount and day of the bank, and its lines
+-- go to those who asked, by date and id
+{%- for round in near_rounds %}
+wanted_{{ round }} as (
+    select
+        r.currency, r.amount, r.day, l.amount as line_amount, l.value_date,
         row_number() over (
-            partition by r.payment_id, r.kind order by abs(l.amount - r.amount), l.value_date, l.bank_line_id
-        ) as line_place
-    from receipts as r
-    inner join lines as l
-        on r.currency = l.currency
-        and l.value_date between r.day and {{ add_days('r.day', var('bank_match_days')) }}
-        {%- if round in exact_rounds %}
-        and l.amount = r.amount
-        {%- else %}
-        and r.kind = 'payment' and abs(l.amount - r.amount) <= {{ var('bank_match_tolerance') }}
-        {%- endif %}
-    left join taken_{{ round - 1 }} as tr on r.payment_id = tr.payment_id and r.kind = tr.kind
-    left join taken_{{ round - 1 }} as tl on l.bank_line_id = tl.bank_line_id
-    where tr.payment_id is null and tl.bank_line_id is null
+            partition by r.currency, r.amount, r.day order by abs(l.amount - r.amount), l.value_date, l.amount
+        ) as place
+    from (select distinct currency, amount, day from near_receipts_{{ round - 1 }}) as r
+    cross join offsets
+    inner join (select distinct currency, amount, value_date from near_lines_{{ round - 1 }}) as l
+        on r.currency = l.currency and l.value_date = {{ add_days('r.day', 'offsets.days') }}
+    where abs(l.amount - r.amount) <= {{ var('bank_match_tolerance') }}
 ),
 
-granted_{{ round }} as (
-    select *, row_number() over (partition by bank_line_id order by day, payment_id, kind) as receipt_place
-    from asked_{{ round }} where line_place = 1
+asked_{{ round }} as (
+    select r.payment_id, r.kind, w.currency, w.line_amount, w.value_date,
+        row_number() over (partition by w.currency, w.line_amount, w.value_date order by r.day, r.payment_id) as place
+    from near_receipts_{{ round - 1 }} as r
+    inner join wanted_{{ round }} as w on r.currency = w.currency and r.amount = w.amount and r.day = w.day and w.place = 1
 ),
 
-taken_{{ round }} as (
-    select * from taken_{{ round - 1 }}
+near_{{ round }} as (
+    select a.payment_id, a.kind, l.bank_line_id
+    from asked_{{ round }} as a
+    inner join (
+        select *, row_number() over (partition by currency, amount, value_date order by bank_line_id) as place
+        from near_lines_{{ round - 1 }}
+    ) as l on a.currency = l.currency and a.line_amount = l.amount and a.value_date = l.value_date and a.place = l.place
+),
+{% if not loop.last %}
+near_receipts_{{ round }} as (
+    select r.* from near_receipts_{{ round - 1 }} as r
+    left join near_{{ round }} as t on r.payment_id = t.payment_id where t.payment_id is null
+),
+
+near_lines_{{ round }} as (
+    select l.* from near_lines_{{ round - 1 }} as l
+    left join near_{{ round }} as t on l.bank_line_id = t.bank_line_id where t.bank_line_id is null
+),
+{% endif %}
+{%- endfor %}
+
+taken as (
+    select payment_id, kind, bank_line_id, status from by_name
     union all
-    select payment_id, kind, bank_line_id, '{{ "matched" if round in exact_rounds else "amount_mismatch" }}'
-    from granted_{{ round }} where receipt_place = 1
+    select payment_id, kind, bank_line_id, status from by_amount
+    {%- for round in near_rounds %}
+    union all
+    select payment_id, kind, bank_line_id, 'amount_mismatch' from near_{{ round }}
+    {%- endfor %}
 ),
-{% endfor %}
 
 final as (
     select r.payment_id, r.kind, t.bank_line_id, coalesce(t.status, 'not_in_bank') as status, r.customer_id, r.day, r.currency,
-        r.amount as payment_amount_ccy, l.amount as bank_amount_ccy
+        r.amount as payment_amount_ccy, l.amount as bank_amount_ccy, l.value_date
     from receipts as r
-    left join taken_6 as t on r.payment_id = t.payment_id and r.kind = t.kind
+    left join taken as t on r.payment_id = t.payment_id and r.kind = t.kind
     left join lines as l on t.bank_line_id = l.bank_line_id
     where exists (select 1 from lines)
     union all
-    select null, null, l.bank_line_id, 'bank_line_unidentified', null, l.value_date, l.currency, null, l.amount
-    from lines as l left join taken_6 as t on l.bank_line_id = t.bank_line_id
+    select null, null, l.bank_line_id, 'bank_line_unidentified', null, l.value_date, l.currency, null, l.amount, l.value_date
+    from lines as l left join (select distinct bank_line_id from taken) as t on l.bank_line_id = t.bank_line_id
     where t.bank_line_id is null
 )
 

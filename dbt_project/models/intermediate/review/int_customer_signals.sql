@@ -31,7 +31,7 @@ habits as (
 bounced as (
     select customer_id, max(reversed_date) as reversed_date, max(method) as method
     from {{ ref('fct_payments') }}
-    where reversed_date > {{ add_days(as_of(), -60) }}
+    where reversed_date > {{ add_days(as_of(), -60) }} and coalesce(sources, '') <> 'cfdi'
     group by customer_id
 ),
 

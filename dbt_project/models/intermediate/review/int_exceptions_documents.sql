@@ -56,6 +56,10 @@ formal as (
         'PPD con forma de pago ' || i.forma_pago, i.issue_date
     from invoices as i where i.metodo_pago = 'PPD' and i.forma_pago <> '99'
     union all
+    select 'CANCELLED_AT_SAT_OPEN_HERE', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
+        'Cancelada en el SAT el ' || {{ date_es('i.cancel_date') }} || '; el registro no lo dice', i.cancel_date
+    from invoices as i where {{ has_flag('i.flags', 'cancelled_at_sat_only') }}
+    union all
     select 'CANCELLED_AND_REPLACED', 'invoice', i.invoice_id, i.customer_id, i.total_mxn_issue,
         'La sustituye ' || i.replaced_by_invoice_id, i.cancel_date
     from invoices as i where i.cancel_date is not null and i.replaced_by_invoice_id is not null
@@ -73,10 +77,17 @@ formal as (
         'Fechada el ' || {{ date_es('i.issue_date') }} || ' en un archivo del ' || {{ date_es('i.delivery_date') }}, i.issue_date
     from {{ ref('int_invoices_unified') }} as i left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
     where i.issue_date > i.delivery_date
-    {%- if var('sat_enabled') %}
     union all
-    select 'SAT_STATUS_UNKNOWN', 'invoice', i.invoice_id, i.customer_id, i.open_mxn_closing, 'Sin estado del SAT', i.issue_date
-    from invoices as i where i.uuid is not null and i.sat_status is null and i.open_ccy > 0
+    select 'SAT_STATUS_UNKNOWN', 'invoice', i.invoice_id, i.customer_id, i.open_mxn_closing,
+        case i.sat_status
+            when 'no_encontrado' then 'El SAT no la encuentra' when 'desconocido' then 'El SAT respondió algo que no se reconoce'
+            else 'Sin estado del SAT'
+        end,
+        i.issue_date
+    from invoices as i
+    where i.uuid is not null and i.open_ccy > 0 and coalesce(i.sat_status, '') not in ('vigente', 'cancelado')
+    {%- if not var('sat_enabled') %}
+        and exists (select 1 from {{ ref('int_sat_status') }})
     {%- endif %}
 ),
 
@@ -124,6 +135,13 @@ customers as (
     from {{ ref('dim_customers') }}
     where rfc is not null and rfc not in ('XAXX010101000', 'XEXX010101000')
         and not {{ matches('rfc', '^[A-ZÑ&]{3,4}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[A-Z0-9]{2}[0-9A]$') }}
+    union all
+    select case when l.list = '69' then 'CUSTOMER_ON_69' else 'CUSTOMER_ON_69B' end, 'customer', c.customer_id, c.customer_id, o.open_mxn,
+        'RFC ' || c.rfc || ': ' || l.reason || ' en la lista del ' || {{ date_es('l.list_date') }}, null
+    from {{ ref('dim_customers') }} as c
+    inner join {{ ref('int_sat_listed') }} as l on c.rfc = l.rfc
+    left join (select customer_id, sum(open_mxn_closing) as open_mxn from invoices group by customer_id) as o
+        on c.customer_id = o.customer_id
 ),
 
 final as (

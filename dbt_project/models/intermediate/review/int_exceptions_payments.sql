@@ -50,7 +50,7 @@ of_payments as (
     from payments as p where p.unapplied_ccy >= 0.005
     union all
     select 'PAYMENT_REVERSED', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
-        'Devuelto el ' || {{ date_es('p.reversed_date') }}, p.reversed_date
+        case when p.sources = 'cfdi' then 'REP cancelado en el SAT el ' else 'Devuelto el ' end || {{ date_es('p.reversed_date') }}, p.reversed_date
     from payments as p where p.reversed_date is not null
     union all
     select 'REP_OF_REVERSED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.amount_mxn,

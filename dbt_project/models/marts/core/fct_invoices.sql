@@ -46,7 +46,10 @@ cash as (
 
 -- the fiscal reading: I - E - REP, whatever the registers say; documents of a substituted invoice pass to the new one
 fiscal_documents as (
-    select invoice_key, amount_ccy from {{ ref('int_rep_documents') }} where invoice_key is not null
+    select r.invoice_key, r.amount_ccy
+    from {{ ref('int_rep_documents') }} as r
+    inner join {{ ref('int_rep_pagos') }} as p on r.pago_key = p.pago_key
+    where r.invoice_key is not null and p.cancel_date is null
     union all
     select d.invoice_key, d.amount_ccy
     from {{ ref('int_document_applications') }} as d
@@ -197,7 +200,7 @@ select
     d.is_receivable,
     coalesce(d.end_kind = 'substituted', false) and d.cancel_date is null as en_sustitucion,
     d.pue_assumed_paid,
-    cast(null as varchar) as sat_status,
+    d.sat_status,
     case
         when d.metodo_pago <> 'PPD' or d.metodo_pago is null then 'not_required'
         when coalesce(d.live_receipts, 0) = 0 then 'none'

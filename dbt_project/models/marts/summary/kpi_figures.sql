@@ -35,6 +35,14 @@ promises as (
     group by as_of
 ),
 
+exceeded as (select as_of, cast(count(*) as integer) as customers from {{ ref('credit_use') }} where is_exceeded group by as_of),
+
+losses as (select as_of, {{ money('sum(expected_loss_mxn)') }} as expected_loss_mxn from {{ ref('provision') }} group by as_of),
+
+grid as (
+    select m.month, m.month_end, d.dimension, d.value from {{ ref('int_months') }} as m cross join {{ ref('int_dimensions') }} as d
+),
+
 figures as (
     {%- for kpi, column in stocks %}
     select '{{ kpi }}' as kpi, 'date' as cadence, as_of, dimension, value as dimension_value,
@@ -71,6 +79,40 @@ figures as (
     union all
     select 'promises_kept_pct', 'date', d.as_of, 'total', 'total', {{ pct('p.kept', 'p.matured') }}, coalesce(p.kept, 0), coalesce(p.matured, 0)
     from {{ ref('dim_report_dates') }} as d left join promises as p on d.as_of = p.as_of
+    {%- for share in ['top1', 'top3'] %}
+    union all
+    select 'concentration_{{ share }}_pct', 'date', as_of, 'total', 'total', {{ share }}_share_pct, {{ share }}_share_num, {{ share }}_share_den
+    from {{ ref('concentration') }}
+    {%- endfor %}
+    union all
+    select 'expected_loss', 'date', as_of, 'total', 'total', expected_loss_mxn, null, null from losses
+    union all
+    select 'credit_limit_exceeded', 'date', d.as_of, 'total', 'total', coalesce(e.customers, 0), null, null
+    from {{ ref('dim_report_dates') }} as d left join exceeded as e on d.as_of = e.as_of
+    union all
+    select 'cured_week_pct', 'week', to_date, 'total', 'total', by_amount_pct, by_amount_num, by_amount_den
+    from {{ ref('cure_rates') }} where cadence = 'week'
+    {%- for measure in ['count', 'amount'] %}
+    union all
+    select 'on_time_{{ measure }}_pct', 'month', m.month_end, c.dimension, c.value, c.{{ measure }}_pct, c.{{ measure }}_num, c.{{ measure }}_den
+    from {{ ref('collected_on_time') }} as c inner join {{ ref('int_months') }} as m on c.due_month = m.month
+    {%- endfor %}
+    {%- for kpi, column in [('issued_on_time_pct', 'on_time'), ('issued_strict_on_time_pct', 'strict_on_time'), ('sent_on_time_pct', 'sent_on_time')] %}
+    union all
+    select '{{ kpi }}', 'month', g.month_end, g.dimension, g.value, i.{{ column }}_pct, coalesce(i.{{ column }}_num, 0), coalesce(i.{{ column }}_den, 0)
+    from grid as g
+    left join {{ ref('issuance') }} as i on g.month = i.issue_month and g.dimension = i.dimension and g.value = i.value
+    {%- endfor %}
+    union all
+    select 'days_to_send', 'month', g.month_end, g.dimension, g.value, i.mean_days_to_send, null, null
+    from grid as g
+    left join {{ ref('issuance') }} as i on g.month = i.issue_month and g.dimension = i.dimension and g.value = i.value
+    union all
+    select 'disputed_invoices_pct', 'month', m.month_end, 'total', 'total', r.disputed_pct, r.disputed_num, r.disputed_den
+    from {{ ref('dispute_rates') }} as r inner join {{ ref('int_months') }} as m on r.issue_month = m.month
+    union all
+    select 'reminder_response_pct', 'month', m.month_end, 'total', 'total', r.response_pct, coalesce(r.response_num, 0), coalesce(r.response_den, 0)
+    from {{ ref('int_months') }} as m left join {{ ref('reminder_response') }} as r on m.month = r.month and r.stage = 'total'
 ),
 
 dated as (

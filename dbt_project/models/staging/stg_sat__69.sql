@@ -1,0 +1,12 @@
+select
+    rfc,
+    nombre,
+    tipo_persona,
+    supuesto,
+    fecha_publicacion,
+    entidad_federativa,
+    source_file_id,
+    cast(row_number as integer) as row_number,
+    delivery_date,
+    row_hash
+from {{ source('raw', 'sat__69') }}
