@@ -65,12 +65,17 @@ def dagster(home: Path | None, port: int) -> int:
 
 
 def _serve(command: list[str], environment: dict[str, str], folder: Path, health: str, ready: str) -> int:
-    process = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL)  # noqa: S603
+    started: list[subprocess.Popen[bytes]] = []
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        process.terminate()
+        for process in started:
+            process.terminate()
 
+    # before the start: a child keeps ignoring what its parent ignores (SIGINT, where a script put us in the
+    # background), and Dagster then ignores SIGTERM too
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    process = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL)  # noqa: S603
+    started.append(process)
     try:
         announced = False
         while process.poll() is None:
