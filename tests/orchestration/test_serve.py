@@ -19,11 +19,8 @@ def test_a_server_started_in_the_background_stops_on_sigterm():
         f"serve._serve([sys.executable, '-c', {CHILD!r}], dict(__import__('os').environ), pathlib.Path('.'), "
         "'http://127.0.0.1:9/none', 'nunca')"
     )
-    server = subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
-    )
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c", code]
+    server = subprocess.Popen(command, cwd=ROOT)
     try:
         child = 0
         for _ in range(100):
