@@ -40,6 +40,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	$(BIN)/python -m tests.portability
 
 app: setup
 	$(BIN)/cartera app

@@ -45,7 +45,7 @@ case {{ weekday(day) }} when 1 then 'lunes' when 2 then 'martes' when 3 then 'mi
 {% macro default__money_es(amount) -%} '$' || format_number({{ amount }}, 2) {%- endmacro %}
 {% macro duckdb__money_es(amount) -%}
 case when {{ amount }} < 0 then '-' else '' end || '$' || format('{:,}', cast(trunc(abs({{ amount }})) as bigint)) || '.'
-    || lpad(cast(cast((abs({{ amount }}) - trunc(abs({{ amount }}))) * 100 as integer) as varchar), 2, '0')
+    || lpad(cast(cast((abs({{ amount }}) - trunc(abs({{ amount }}))) * 100 as integer) as string), 2, '0')
 {%- endmacro %}
 
 {# A query: one row per customer and tag; tags are separated by comma, semicolon or |. #}

@@ -4,16 +4,10 @@
 {% macro weekday_mask(column) -%}
     {%- set names = ['lun|mon|1', 'mar|tue|2', 'mi[eé]|wed|3', 'jue|thu|4', 'vie|fri|5', 's[aá]b|sat|6', 'dom|sun|7'] -%}
     {%- for name in names %}
-    case when {{ regexp_found('lower(' ~ column ~ ')', name) }} then '1' else '0' end
+    case when {{ matches('lower(' ~ column ~ ')', name) }} then '1' else '0' end
     {%- if not loop.last %} || {% endif %}
     {%- endfor %}
 {%- endmacro %}
-
-{% macro regexp_found(text, pattern) -%}
-    {{ return(adapter.dispatch('regexp_found', 'cartera')(text, pattern)) }}
-{%- endmacro %}
-{% macro default__regexp_found(text, pattern) -%} {{ text }} rlike '{{ pattern }}' {%- endmacro %}
-{% macro duckdb__regexp_found(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}
 
 {# The day itself or the next one that the mask allows; without a mask, the day. #}
 {% macro next_allowed_day(day, mask) -%}

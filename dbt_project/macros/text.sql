@@ -22,6 +22,11 @@
 {% macro default__last_by(expression, key) -%} max_by({{ expression }}, {{ key }}) {%- endmacro %}
 {% macro duckdb__last_by(expression, key) -%} arg_max({{ expression }}, {{ key }}) {%- endmacro %}
 
+{# The last value that is not null, as a window function: `{{ last_known('x') }} over w`. #}
+{% macro last_known(expression) -%} {{ return(adapter.dispatch('last_known', 'cartera')(expression)) }} {%- endmacro %}
+{% macro default__last_known(expression) -%} last_value({{ expression }}, true) {%- endmacro %}
+{% macro duckdb__last_known(expression) -%} last_value({{ expression }} ignore nulls) {%- endmacro %}
+
 {# How other registers name an invoice: register ids as they are, UUIDs in lower case. #}
 {% macro invoice_alias(column) -%}
     case when length({{ column }}) = 36 then lower({{ column }}) else {{ column }} end

@@ -12,7 +12,7 @@ from_register as (
         x.invoice_ref,
         x.invoice_key,
         x.applied_date,
-        cast(null as varchar) as document_currency,
+        cast(null as string) as document_currency,
         x.amount_ccy,
         x.amount_payment_ccy,
         coalesce(x.num_parcialidad, d.num_parcialidad) as num_parcialidad,
@@ -32,7 +32,7 @@ from_register as (
 
 from_rep as (
     select
-        g.pago_id || '/' || cast(d.docto_number as varchar),
+        g.pago_id || '/' || cast(d.docto_number as string),
         p.payment_id,
         d.invoice_ref,
         d.invoice_key,
@@ -58,7 +58,7 @@ group_deposits as (
         p.payment_id,
         m.rep_uuid,
         p.register_key,
-        sum(p.amount_ccy) over w - p.amount_ccy as from_ccy,
+        (sum(p.amount_ccy) over w) - p.amount_ccy as from_ccy,
         sum(p.amount_ccy) over w as to_ccy
     from {{ ref('int_payment_documents') }} as p
     inner join (
@@ -78,7 +78,7 @@ group_documents as (
         g.rep_issue_date,
         g.source_file_id,
         d.*,
-        sum(d.amount_payment_ccy) over w - d.amount_payment_ccy as from_ccy,
+        (sum(d.amount_payment_ccy) over w) - d.amount_payment_ccy as from_ccy,
         sum(d.amount_payment_ccy) over w as to_ccy
     from {{ ref('int_rep_documents') }} as d
     inner join {{ ref('int_rep_pagos') }} as g on d.pago_key = g.pago_key
@@ -88,7 +88,7 @@ group_documents as (
 
 from_groups as (
     select
-        d.pago_id || '/' || cast(d.docto_number as varchar) || '@' || p.payment_id,
+        d.pago_id || '/' || cast(d.docto_number as string) || '@' || p.payment_id,
         p.payment_id,
         d.invoice_ref,
         d.invoice_key,
@@ -119,7 +119,7 @@ named as (
         r.invoice_ref,
         r.invoice_key,
         p.payment_date,
-        cast(null as varchar),
+        cast(null as string),
         {{ money("case
             when i.currency = p.currency or i.currency is null then p.amount_ccy
             when i.currency = 'MXN' then p.amount_ccy * p.document_fx_rate

@@ -5,7 +5,7 @@ with
 {% for basis, day, other in bases %}
 {{ basis }}_events as (
     select
-        cast('{{ basis }}' as varchar) as basis,
+        cast('{{ basis }}' as string) as basis,
         s.*,
         s.{{ day }} as event_date,
         s.{{ other }} as other_date,

@@ -6,8 +6,8 @@ with registered as (
 receivers as (
     select
         customer_id,
-        {{ last_by('receptor_nombre', "cast(fecha as varchar) || uuid") }} as customer_name,
-        {{ last_by('receptor_rfc', "cast(fecha as varchar) || uuid") }} as rfc
+        {{ last_by('receptor_nombre', "cast(fecha as string) || uuid") }} as customer_name,
+        {{ last_by('receptor_rfc', "cast(fecha as string) || uuid") }} as rfc
     from {{ ref('int_cfdi_documents') }}
     where is_own and outcome = 'counts' and tipo_de_comprobante in ('I', 'E', 'P') and issue_date <= {{ as_of() }}
     group by customer_id

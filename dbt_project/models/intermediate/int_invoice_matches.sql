@@ -86,7 +86,7 @@ openings as (
     select
         coalesce(
             d.invoice_id, u.invoice_id, {{ invoice_alias('o.invoice_id') }},
-            'opening:' || o.customer_id || ':' || cast(o.date as varchar) || ':' || o.currency
+            'opening:' || o.customer_id || ':' || cast(o.date as string) || ':' || o.currency
         ) as invoice_id,
         coalesce(d.invoice_id, u.invoice_id) is not null as is_known,
         o.source_file_id,

@@ -2,7 +2,7 @@
 -- Our own RFCs: the setting, else the commonest issuer of type-I documents (ties: the lowest).
 {% if var('own_rfcs') %}
 {% for rfc in var('own_rfcs') %}
-select cast('{{ rfc | upper | replace("'", "''") }}' as varchar) as company_rfc
+select cast('{{ rfc | upper | replace("'", "''") }}' as string) as company_rfc
 {% if not loop.last %}union{% endif %}
 {% endfor %}
 {% else %}

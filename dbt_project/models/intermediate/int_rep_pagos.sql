@@ -9,7 +9,7 @@ with replaced as (
 
 select
     cast(row_number() over (order by d.uuid, p.pago_number) as integer) as pago_key,
-    d.uuid || '#' || cast(p.pago_number as varchar) as pago_id,
+    d.uuid || '#' || cast(p.pago_number as string) as pago_id,
     d.uuid as rep_uuid,
     p.pago_number,
     d.source_file_id,

@@ -28,7 +28,7 @@ metadata as (
 answers as (
     select
         uuid,
-        {{ last_by('estado', "cast(asked_date as varchar) || estado") }} as estado,
+        {{ last_by('estado', "cast(asked_date as string) || estado") }} as estado,
         min(case when estado = 'cancelado' then asked_date end) as cancel_date
     from {{ ref('stg_sat__answers') }}
     where estado = 'vigente' or asked_date <= {{ as_of() }}

@@ -40,7 +40,7 @@ running as (
 )
 
 select
-    cast(r.basis as varchar) as basis,
+    cast(r.basis as string) as basis,
     r.doc_type,
     r.doc_key,
     d.customer_key,

@@ -5,19 +5,19 @@
     'dim_report_dates': 'as_of',
 } %}
 {% for mart, key in marts.items() %}
-select '{{ mart }}' as mart, cast({{ key }} as varchar) as entity, count(*) as rows_count
+select '{{ mart }}' as mart, cast({{ key }} as string) as entity, count(*) as rows_count
 from {{ ref(mart) }}
 group by {{ key }}
 having count(*) > 1 or {{ key }} is null {% if mart.startswith('fct_') %}or max(case when source_file_id is null then 1 else 0 end) = 1{% endif %}
 
 union all
 {% endfor %}
-select 'fx_rates_daily', currency || cast(date as varchar), count(*)
+select 'fx_rates_daily', currency || cast(date as string), count(*)
 from {{ ref('fx_rates_daily') }}
 group by currency, date
 having count(*) > 1
 union all
 -- keys of the marts that intervals use
-select 'invoice_key', cast(invoice_key as varchar), count(*) from {{ ref('fct_invoices') }} group by invoice_key having count(*) > 1
+select 'invoice_key', cast(invoice_key as string), count(*) from {{ ref('fct_invoices') }} group by invoice_key having count(*) > 1
 union all
-select 'customer_key', cast(customer_key as varchar), count(*) from {{ ref('dim_customers') }} group by customer_key having count(*) > 1
+select 'customer_key', cast(customer_key as string), count(*) from {{ ref('dim_customers') }} group by customer_key having count(*) > 1

@@ -30,7 +30,7 @@ where
     coalesce(m.amount_ccy, 0) <> i.open_ccy
     or (i.fx_rate is not null and coalesce(m.amount_mxn, 0) <> i.open_mxn_issue)
 union all
-select 'interval overlaps or is not positive', cast(invoice_key as varchar), open_ccy
+select 'interval overlaps or is not positive', cast(invoice_key as string), open_ccy
 from steps
 where valid_from < before_to or open_ccy <= 0
 union all

@@ -24,20 +24,20 @@ spans as (
 
 provisions as (select as_of, sum(gross_mxn) as gross_mxn from {{ ref('provision') }} group by as_of)
 
-select 'roll_forward' as identity, cast(month as varchar) as entity
+select 'roll_forward' as identity, cast(month as string) as entity
 from {{ ref('roll_forward') }}
 where beginning + billed - cancelled - payments_applied + payments_reversed - credit_notes_applied - write_offs <> ending
 union all
-select 'roll row', from_bucket || ' ' || cast(to_date as varchar)
+select 'roll row', from_bucket || ' ' || cast(to_date as string)
 from matrix
 where start_mxn + entered_mxn <> end_mxn + paid_mxn + credited_mxn + cancelled_mxn + written_off_mxn
 union all
-select 'roll start and end', s.cadence || ' ' || cast(s.to_date as varchar)
+select 'roll start and end', s.cadence || ' ' || cast(s.to_date as string)
 from spans as s
 left join balances as b on s.from_date = b.as_of
 left join balances as e on s.to_date = e.as_of
 where s.start_mxn <> coalesce(b.issue_mxn, 0) or s.end_mxn <> coalesce(e.issue_mxn, 0)
 union all
-select 'provision', cast(p.as_of as varchar)
+select 'provision', cast(p.as_of as string)
 from provisions as p left join balances as b on p.as_of = b.as_of
 where p.gross_mxn <> coalesce(b.closing_mxn, 0)

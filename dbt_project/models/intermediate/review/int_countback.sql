@@ -12,7 +12,7 @@ backwards as (
         g.gross_mxn,
         b.sales_mxn,
         b.days,
-        sum(b.sales_mxn) over back_to_here - b.sales_mxn as later_sales,
+        (sum(b.sales_mxn) over back_to_here) - b.sales_mxn as later_sales,
         max(case when b.sales_mxn <= 0 then 1 else 0 end) over back_to_here as stopped
     from months as g
     inner join months as b on g.dim_key = b.dim_key and b.month <= g.month

@@ -47,8 +47,8 @@ promises as (
 ),
 
 disputes as (
-    select customer_id, min(opened_date) as opened_date, {{ first_by('reason_name', "cast(opened_date as varchar) || dispute_id") }} as reason_name,
-        {{ first_by("coalesce(owner, '')", "cast(opened_date as varchar) || dispute_id") }} as dispute_owner
+    select customer_id, min(opened_date) as opened_date, {{ first_by('reason_name', "cast(opened_date as string) || dispute_id") }} as reason_name,
+        {{ first_by("coalesce(owner, '')", "cast(opened_date as string) || dispute_id") }} as dispute_owner
     from {{ ref('disputes') }}
     where is_open and disputed_open_ccy > 0
     group by customer_id

@@ -16,7 +16,7 @@ combinations as (
     select customer_key, company_rfc, branch, segment, salesperson, account_owner, currency
     from {{ ref('int_invoices_unified') }}
     union
-    select d.customer_key, d.company_rfc, c.branch, c.segment, cast(null as varchar), c.account_owner, d.currency
+    select d.customer_key, d.company_rfc, c.branch, c.segment, cast(null as string), c.account_owner, d.currency
     from documents as d left join customers as c on d.customer_key = c.customer_key
 ),
 

@@ -25,23 +25,23 @@ sales as (
 ),
 
 unvalued as (
-    select b.currency, 'i' || cast(b.invoice_key as varchar) as item, b.issue_date as since
+    select b.currency, 'i' || cast(b.invoice_key as string) as item, b.issue_date as since
     from {{ ref('balance_intervals') }} as b
     left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and b.currency = r.currency
     where b.basis = 'effective' and b.valid_to > {{ as_of() }} and r.mxn_per_unit is null
     union
-    select currency, 'i' || cast(invoice_key as varchar), issue_date
+    select currency, 'i' || cast(invoice_key as string), issue_date
     from {{ ref('fct_invoices') }} where fx_rate is null and status <> 'cancelled'
     union
-    select currency, 'p' || cast(payment_key as varchar), payment_date
+    select currency, 'p' || cast(payment_key as string), payment_date
     from {{ ref('fct_payments') }} where fx_rate is null and reversed_date is null
 ),
 
 final as (
     select 'CREDIT_LIMIT_EXCEEDED' as rule, 'customer' as entity_type, customer_id as entity_id, customer_id,
         {{ money('exposure_mxn - limit_mxn') }} as amount_mxn,
-        'Usa ' || cast(cast(round(100 * cast(exposure_mxn as double) / cast(limit_mxn as double), 1) as decimal(12, 1)) as varchar) || ' % de su límite' as detail,
-        {{ as_of() }} as since, cast(null as varchar) as owner
+        'Usa ' || cast(cast(round(100 * cast(exposure_mxn as double) / cast(limit_mxn as double), 1) as decimal(12, 1)) as string) || ' % de su límite' as detail,
+        {{ as_of() }} as since, cast(null as string) as owner
     from limits where limit_mxn > 0 and exposure_mxn > limit_mxn
     union all
     select 'RESIDUAL_BELOW_1_MXN', 'invoice', invoice_id, customer_id, open_mxn_closing,
@@ -83,7 +83,7 @@ final as (
     where b.status <> 'matched'
     union all
     select 'FX_RATE_MISSING', 'currency', currency, null, null,
-        cast(count(distinct item) as varchar) || case when count(distinct item) = 1 then ' partida' else ' partidas' end || ' sin tipo de cambio', min(since), null
+        cast(count(distinct item) as string) || case when count(distinct item) = 1 then ' partida' else ' partidas' end || ' sin tipo de cambio', min(since), null
     from unvalued where currency <> '{{ var("report_currency") }}' group by currency
 )
 

@@ -19,7 +19,7 @@ flagged as (
         ('UUID_CONTENT_CONFLICT', 'content_conflict', "'La misma clave aparece con distinto contenido en un archivo'"),
         ('UUID_CONTENT_CONFLICT', 'cfdi_conflict', "'Dos CFDI con el UUID ' || i.uuid || ' y distinto sello o total'"),
         ('SUBSTITUTION_CYCLE', 'substitution_cycle', "'La cadena de sustituciones vuelve a empezar'"),
-        ('NEGATIVE_TOTAL', 'negative_total', "'Total de ' || cast(i.total_ccy as varchar) || ' ' || i.currency"),
+        ('NEGATIVE_TOTAL', 'negative_total', "'Total de ' || cast(i.total_ccy as string) || ' ' || i.currency"),
         ('REGISTER_CFDI_MISMATCH', 'register_cfdi_mismatch', "'El registro y el CFDI difieren en importe, fecha, moneda o cliente'"),
     ] %}
     select '{{ rule }}' as rule, 'invoice' as entity_type, i.invoice_id as entity_id, i.customer_id, i.total_mxn_issue as amount_mxn,
@@ -41,7 +41,7 @@ flagged as (
     where {{ has_flag('i.flags', 'missing_due_date') }} and not i.is_global and u.has_register
     union all
     select 'MISSING_DUE_DATE', 'customer', i.customer_id, i.customer_id, cast(null as decimal(18, 2)),
-        cast(count(*) as varchar) || ' facturas sin vencimiento propio', min(i.issue_date)
+        cast(count(*) as string) || ' facturas sin vencimiento propio', min(i.issue_date)
     from invoices as i cross join units as u
     where {{ has_flag('i.flags', 'missing_due_date') }} and not i.is_global and not u.has_register
     group by i.customer_id
@@ -118,11 +118,11 @@ gaps as (
     select
         'FOLIO_GAP' as rule,
         'folio' as entity_type,
-        prefix || cast(number + 1 as varchar)
-        || case when next_number - number > 2 then '..' || prefix || cast(next_number - 1 as varchar) else '' end as entity_id,
-        cast(null as varchar) as customer_id,
+        prefix || cast(number + 1 as string)
+        || case when next_number - number > 2 then '..' || prefix || cast(next_number - 1 as string) else '' end as entity_id,
+        cast(null as string) as customer_id,
         cast(null as decimal(18, 2)) as amount_mxn,
-        case when next_number - number > 2 then 'Faltan ' || cast(next_number - number - 1 as varchar) || ' folios' else 'Falta un folio' end
+        case when next_number - number > 2 then 'Faltan ' || cast(next_number - number - 1 as string) || ' folios' else 'Falta un folio' end
         || coalesce(' de ' || company_rfc, '') as detail,
         coalesce(greatest(issue_date, next_date), issue_date) as since
     from neighbours

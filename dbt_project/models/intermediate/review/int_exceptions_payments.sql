@@ -31,7 +31,7 @@ repeats as (select * from {{ ref('int_register_repeats') }} where kind = 'paymen
 
 of_payments as (
     select 'DUPLICATE_REP_UUID' as rule, 'payment' as entity_type, p.payment_id as entity_id, p.customer_id, p.amount_mxn,
-        'El mismo renglón aparece ' || cast(r.rows_count as varchar) || ' veces en un archivo' as detail, p.payment_date as since
+        'El mismo renglón aparece ' || cast(r.rows_count as string) || ' veces en un archivo' as detail, p.payment_date as since
     from payments as p inner join repeats as r on p.payment_id = r.entity_id
     where r.contents_count = 1
     union all

@@ -36,7 +36,7 @@ named as (
     select
         i.*,
         o.promised_date,
-        greatest(least(i.free_ccy, coalesce(o.left_ccy, 0) - (sum(i.free_ccy) over older - i.free_ccy)), 0) as named_ccy
+        greatest(least(i.free_ccy, coalesce(o.left_ccy, 0) - ((sum(i.free_ccy) over older) - i.free_ccy)), 0) as named_ccy
     from items as i
     left join of_invoices as o on i.as_of = o.as_of and i.invoice_id = o.invoice_id
     window older as (partition by i.as_of, i.invoice_id order by i.instalment rows unbounded preceding)
@@ -54,7 +54,7 @@ general as (
         o.promised_date as general_date,
         greatest(least(
             n.free_ccy - n.named_ccy,
-            coalesce(o.left_ccy, 0) - (sum(n.free_ccy - n.named_ccy) over older - (n.free_ccy - n.named_ccy))
+            coalesce(o.left_ccy, 0) - ((sum(n.free_ccy - n.named_ccy) over older) - (n.free_ccy - n.named_ccy))
         ), 0) as general_ccy
     from named as n
     left join of_customers as o on n.as_of = o.as_of and n.customer_id = o.customer_id and n.currency = o.currency

@@ -1,6 +1,6 @@
 -- The balance of each receivable line as intervals of dates, in both bases; stored by customer.
 with basis_names as (
-    select cast('effective' as varchar) as basis union all select cast('as_recorded' as varchar)
+    select cast('effective' as string) as basis union all select cast('as_recorded' as string)
 ),
 
 steps as (

@@ -1,6 +1,6 @@
 -- The ledger for people: int_movements with names instead of keys.
 select
-    i.invoice_id || ':' || cast(m.instalment as varchar) || ':' || cast(m.movement_order as varchar) as movement_id,
+    i.invoice_id || ':' || cast(m.instalment as string) || ':' || cast(m.movement_order as string) as movement_id,
     i.invoice_id,
     c.customer_id,
     cast(m.instalment as integer) as instalment,

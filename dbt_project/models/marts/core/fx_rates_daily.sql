@@ -64,15 +64,15 @@ filled as (
     select
         d.date,
         c.currency,
-        last_value(k.mxn_per_unit ignore nulls) over w as mxn_per_unit,
-        last_value(k.source ignore nulls) over w as source
+        {{ last_known('k.mxn_per_unit') }} over w as mxn_per_unit,
+        {{ last_known('k.source') }} over w as source
     from days as d
     cross join currencies as c
     left join known as k on d.date = k.date and c.currency = k.currency
     window w as (partition by c.currency order by d.date rows between unbounded preceding and current row)
 )
 
-select date, cast('MXN' as varchar) as currency, {{ rate('1') }} as mxn_per_unit, cast('base' as varchar) as source from days
+select date, cast('MXN' as string) as currency, {{ rate('1') }} as mxn_per_unit, cast('base' as string) as source from days
 union all
 select date, currency, {{ rate('mxn_per_unit') }}, source from filled where mxn_per_unit is not null
 order by date, currency

@@ -31,7 +31,7 @@ related as (
 
 documents as (
     select
-        i.invoice_id as document_id, 'I' as tipo, cast(null as varchar) as credit_note_kind, 1 as sign, i.issue_date as fecha, i.serie,
+        i.invoice_id as document_id, 'I' as tipo, cast(null as string) as credit_note_kind, 1 as sign, i.issue_date as fecha, i.serie,
         coalesce(i.folio_label, i.folio, i.invoice_id) as folio, i.uuid, i.company_rfc, i.customer_id, i.customer_name, i.customer_rfc as rfc,
         i.metodo_pago, i.forma_pago, i.currency, i.fx_rate, i.subtotal_ccy, i.iva_ccy, i.retenciones_ccy, i.total_ccy, i.cancel_date,
         i.source_file_id

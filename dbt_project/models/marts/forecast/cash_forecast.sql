@@ -16,7 +16,7 @@ first_weeks as (
 slots as (
     {%- for week in range(13) %}
     select as_of, {{ week + 1 }} as position, {{ add_days('first_monday', 7 * week) }} as monday,
-        cast({{ add_days('first_monday', 7 * week) }} as varchar) as week_start
+        cast({{ add_days('first_monday', 7 * week) }} as string) as week_start
     from first_weeks
     union all
     {%- endfor %}

@@ -67,7 +67,7 @@ final as (
         expected_date,
         case
             when expected_date is null then reason
-            else cast({{ add_days('expected_date', '1 - ' ~ weekday('expected_date')) }} as varchar)
+            else cast({{ add_days('expected_date', '1 - ' ~ weekday('expected_date')) }} as string)
         end as bucket,
         lag_days
     from lines

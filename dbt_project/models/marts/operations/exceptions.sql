@@ -3,7 +3,7 @@
 with
 
 found as (
-    select rule, entity_type, entity_id, customer_id, amount_mxn, detail, since, cast(null as varchar) as owner
+    select rule, entity_type, entity_id, customer_id, amount_mxn, detail, since, cast(null as string) as owner
     from {{ ref('int_exceptions_documents') }}
     union all
     select rule, entity_type, entity_id, customer_id, amount_mxn, detail, since, null from {{ ref('int_exceptions_payments') }}

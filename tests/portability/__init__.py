@@ -1,0 +1,1 @@
+"""Whether the dbt project still speaks SQL that Spark understands: `python -m tests.portability`."""
