@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from cartera.errors import CarteraError
+from orchestration import cli_ledger
+from orchestration.cli_options import AsOf, Home
 
 app = typer.Typer(
     name="cartera",
@@ -20,29 +22,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-files_app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)  # its callback is a command
-quarantine_app = typer.Typer(help="Lo que se apartó y por qué.", no_args_is_help=True, rich_markup_mode=None)
-snapshots_app = typer.Typer(help="Las publicaciones guardadas.", no_args_is_help=True, rich_markup_mode=None)
 mapping_app = typer.Typer(help="Leer tablas de otros sistemas.", no_args_is_help=True, rich_markup_mode=None)
 export_app = typer.Typer(help="Archivos para entregar.", no_args_is_help=True, rich_markup_mode=None)
 sat_app = typer.Typer(help="Consultas al SAT.", no_args_is_help=True, rich_markup_mode=None)
 for name, group in (
-    ("files", files_app),
-    ("quarantine", quarantine_app),
-    ("snapshots", snapshots_app),
+    ("files", cli_ledger.files_app),
+    ("quarantine", cli_ledger.quarantine_app),
+    ("snapshots", cli_ledger.snapshots_app),
     ("mapping", mapping_app),
     ("export", export_app),
     ("sat", sat_app),
 ):
     app.add_typer(group, name=name)
-
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", help="Carpeta de la empresa (o la variable CARTERA_HOME; si no, ./cartera-home)."),
-]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="AAAA-MM-DD", help="Fecha de corte; por omisión, hoy.")
-]
 
 
 @app.command()
@@ -97,141 +88,6 @@ def query(
     from orchestration import cli_read
 
     cli_read.query(home, sql, format, out)
-
-
-@files_app.callback(invoke_without_command=True)
-def files(
-    context: typer.Context,
-    home: Home = None,
-    status: Annotated[
-        str, typer.Option("--status", help="loaded, duplicate, quarantined, pending o withdrawn.")
-    ] = "",
-    limit: Annotated[int, typer.Option("--limit", help="Renglones a mostrar; 0 son todos.")] = 50,
-) -> None:
-    """Los archivos que llegaron: qué son, en qué quedaron y cuántas filas trajeron.
-
-    Ejemplo: cartera files --status quarantined
-    """
-    if context.invoked_subcommand is None:
-        from orchestration import cli_read
-
-        cli_read.files(home, status, limit)
-
-
-@files_app.command("withdraw")
-def files_withdraw(
-    file_id: Annotated[str, typer.Argument(help="La clave que muestra «cartera files».")],
-    home: Home = None,
-    reason: Annotated[str, typer.Option("--reason", metavar="MOTIVO", help="Por qué se retira.")] = "",
-    undo: Annotated[bool, typer.Option("--undo", help="Volver a poner lo retirado.")] = False,
-) -> None:
-    """Retira un archivo que no debía estar; sigue anotado y no se vuelve a leer. Un ZIP se va con lo que trae.
-
-    Ejemplo: cartera files withdraw 9c41d2e07ab35f68 --reason "es de otra empresa"
-    """
-    from orchestration import cli_files
-
-    cli_files.withdraw(home, file_id, reason, undo=undo)
-
-
-@files_app.command("xml")
-def files_xml(
-    uuid: Annotated[str, typer.Argument(help="El UUID (folio fiscal) del CFDI.")],
-    home: Home = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Archivo o carpeta; si no, en pantalla.")] = None,
-) -> None:
-    """El XML original de un CFDI, tal como llegó.
-
-    Ejemplo: cartera files xml 3f2504e0-4f89-41d3-9a0c-0305e82c3301 --out factura.xml
-    """
-    from orchestration import cli_files
-
-    cli_files.xml(home, uuid, out)
-
-
-@quarantine_app.command("list")
-def quarantine_list(
-    home: Home = None,
-    limit: Annotated[int, typer.Option("--limit", help="Renglones a mostrar; 0 son todos.")] = 50,
-) -> None:
-    """Lo apartado: archivo, lugar y motivo.
-
-    Ejemplo: cartera quarantine list
-    """
-    from orchestration import cli_read
-
-    cli_read.quarantine_list(home, limit)
-
-
-@quarantine_app.command("show")
-def quarantine_show(
-    quarantine_id: Annotated[str, typer.Argument(help="La clave que muestra «quarantine list».")],
-    home: Home = None,
-) -> None:
-    """Un caso apartado, completo, con su texto original.
-
-    Ejemplo: cartera quarantine show 3fa94c1be020
-    """
-    from orchestration import cli_read
-
-    cli_read.quarantine_show(home, quarantine_id)
-
-
-@quarantine_app.command("release")
-def quarantine_release(
-    quarantine_id: Annotated[
-        str | None, typer.Argument(help="La clave que muestra «quarantine list».")
-    ] = None,
-    home: Home = None,
-    everything: Annotated[bool, typer.Option("--all", help="Todo lo apartado.")] = False,
-) -> None:
-    """Pide que la siguiente corrida vuelva a leer el archivo de un caso apartado.
-
-    Ejemplo: cartera quarantine release 3fa94c1be020
-    """
-    from orchestration import cli_files
-
-    cli_files.release(home, quarantine_id, everything=everything)
-
-
-@quarantine_app.command("export")
-def quarantine_export(
-    home: Home = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Carpeta de salida; por omisión, exports/apartados.")
-    ] = None,
-) -> None:
-    """Lo apartado en un CSV, con los archivos originales.
-
-    Ejemplo: cartera quarantine export --out apartados
-    """
-    from orchestration import cli_files
-
-    cli_files.export_quarantine(home, out)
-
-
-@snapshots_app.command("list")
-def snapshots_list(home: Home = None) -> None:
-    """Las publicaciones guardadas; la vigente lleva un asterisco.
-
-    Ejemplo: cartera snapshots list
-    """
-    from orchestration import cli_read
-
-    cli_read.snapshots_list(home)
-
-
-@snapshots_app.command("use")
-def snapshots_use(
-    run_id: Annotated[str, typer.Argument(help="La clave que muestra «snapshots list».")], home: Home = None
-) -> None:
-    """Pone al frente una publicación guardada.
-
-    Ejemplo: cartera snapshots use 20260701T063012345Z
-    """
-    from orchestration import cli_read
-
-    cli_read.snapshots_use(home, run_id)
 
 
 @app.command()
