@@ -95,6 +95,32 @@ def quarantine(connection: duckdb.DuckDBPyConnection, text: str, limit: int, off
     )
 
 
+def waiting(connection: duckdb.DuckDBPyConnection, kind: str, limit: int, offset: int) -> list[Row]:
+    """Documents that wait for another one ('' is every kind), the longest wait first."""
+    return rows(
+        connection,
+        """
+        select kind_name, document_id, customer_id, customer_name, amount_ccy, currency, amount_mxn, waits_for_id,
+            detail, since, waiting_days
+        from marts.waiting_documents where $kind = '' or kind = $kind
+        order by since, kind, document_id, waits_for_kind, waits_for_id limit $limit offset $offset
+        """,
+        {"kind": kind, "limit": limit, "offset": offset},
+    )
+
+
+def waiting_counts(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """What waits by kind: references, distinct documents, their pesos and the longest wait in days."""
+    return rows(
+        connection,
+        """
+        select kind, kind_name, count(*) as cases, coalesce(sum(amount_mxn), 0)::decimal(18,2) as amount_mxn,
+            max(waiting_days) as oldest_days
+        from marts.waiting_documents group by kind, kind_name order by cases desc, kind
+        """,
+    )
+
+
 def exception_counts(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     """Exceptions by rule with why it matters and what to do; the gravest and largest first."""
     return rows(

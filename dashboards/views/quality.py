@@ -23,7 +23,7 @@ SIZE = 100
 
 SECTIONS = {
     "avisos": "Avisos", "controles": "Controles", "archivos": "Archivos", "apartados": "Apartados",
-    "excepciones": "Excepciones", "corridas": "Corridas",
+    "espera": "En espera", "excepciones": "Excepciones", "corridas": "Corridas",
 }  # fmt: skip
 CHECKS = [
     Column("status_word", "Resultado", width=90), Column("gate_word", "Control", width=150),
@@ -42,6 +42,12 @@ ASIDE = [
     Column("path", "Archivo", width=220), Column("member", "Dentro del ZIP", width=140),
     Column("location", "Dónde", width=110), Column("reason", "Qué pasó y qué hacer", width=520),
     Column("raw_text", "Como venía", width=320), Column("first_seen_at", "Llegó", "moment", 130),
+]  # fmt: skip
+WAITING = [
+    Column("document_id", "Documento", width=140), Column("waiting_days", "Días", "int", 50),
+    Column("amount_mxn", "Importe en pesos", "money", 125),
+    Column("detail", "Qué le falta y qué pasa mientras", width=460), Column("customer_name", "Cliente", width=150),
+    Column("kind_name", "Tipo", width=100), Column("since", "Desde", "date", 90),
 ]  # fmt: skip
 CASES = [
     Column("entity_id", "Caso", width=190), Column("customer_name", "Cliente", width=210),
@@ -62,7 +68,7 @@ def render(context: Context) -> None:
     section = choices.segments("ver", "Sección", SECTIONS, "avisos")
     {
         "avisos": _notices, "controles": _checks, "archivos": _files, "apartados": _aside,
-        "excepciones": _exceptions, "corridas": _runs,
+        "espera": _waiting, "excepciones": _exceptions, "corridas": _runs,
     }[section](context)  # fmt: skip
 
 
@@ -211,6 +217,33 @@ def _aside(context: Context) -> None:
     ):
         blocks.table("apartados", rows, ASIDE, row_height=56)
         blocks.downloads("apartados", "apartados", rows, ASIDE, context)
+
+
+def _waiting(context: Context) -> None:
+    kinds = session.ask(quality.waiting_counts)
+    if not kinds:
+        blocks.empty("nothing_to_do", "Ningún documento espera a otro: todo lo que se nombra ya llegó.")
+        return
+    options = {"": f"Todo · {formats.number(sum(row['cases'] for row in kinds))}"} | {
+        row["kind"]: f"{row['kind_name']} · {formats.number(row['cases'])}" for row in kinds
+    }
+    kind = choices.menu("espera", "Tipo", options, "", 320)
+    chosen = [row for row in kinds if kind in {"", row["kind"]}]
+    with blocks.card(
+        "espera",
+        "En espera",
+        "Nombran un documento que no ha llegado. No se pierden: se aplican solos cuando llega",
+    ):
+        with st.container(horizontal=True, gap="small", key="espera_marcas"):
+            amount = sum(row["amount_mxn"] for row in chosen)
+            if amount:
+                st.badge(theme.escape(formats.money(amount)), color="gray")
+            oldest = max(row["oldest_days"] for row in chosen)
+            st.badge(f"El más antiguo, {formats.plural(oldest, 'día', 'días')}", color="gray")
+        page = choices.pager(sum(row["cases"] for row in chosen), SIZE)
+        rows = session.ask(quality.waiting, kind, SIZE, page * SIZE)
+        blocks.table("espera", rows, WAITING)
+        blocks.downloads("espera", "documentos_en_espera", rows, WAITING, context)
 
 
 def _exceptions(context: Context) -> None:

@@ -156,6 +156,15 @@ STATEMENTS = (
     from marts.fct_payments where unapplied_ccy > 0
     """,
     """
+    insert into marts.waiting_documents by name
+    select 'payment' as kind, payment_id as document_id, 'invoice' as waits_for_kind, 'F99999' as waits_for_id,
+        'Pago' as kind_name, customer_id, customer_name, unapplied_ccy as amount_ccy, currency,
+        unapplied_mxn_closing as amount_mxn, payment_date as since,
+        (date '2026-06-30' - payment_date)::integer as waiting_days,
+        'Paga la factura F99999, que no ha llegado: su importe está por aplicar.' as detail, source_file_id
+    from marts.fct_payments where unapplied_ccy > 0
+    """,
+    """
     insert into marts.collection_time by name
     select (select max(as_of) from marts.dim_report_dates) as as_of, 'total' as dimension, 'total' as value,
         count(*)::integer as closed_invoices, avg(days_to_pay) as mean_days, median(days_to_pay) as median_days,

@@ -75,6 +75,8 @@ worklist(customer_id, customer_name, rfc, priority INTEGER, score R, reasons, ov
     promise_date, promise_amount_mxn, promise_status, next_action, next_action_date, owner, branch, segment,
     is_today, is_untouched, do_not_contact BOOLEAN, unapplied_mxn)
 exceptions(rule, entity_type, entity_id, customer_id, amount_mxn, detail, owner, since DATE, severity)
+waiting_documents(kind, document_id, waits_for_kind, waits_for_id, kind_name, customer_id, customer_name,
+    amount_ccy, currency, amount_mxn, since DATE, waiting_days INTEGER, detail, source_file_id)
 kpis(kpi, period, dimension, dimension_value, value R, numerator M, denominator M, previous R)
 weekly_movements(week_end DATE, metric, value M, ids)
 weekly_bridge(week_end DATE, line, position INTEGER, value_mxn)

@@ -159,7 +159,7 @@ def test_customer_page(full_home: HomePaths, open_page: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["avisos", "controles", "archivos", "apartados", "excepciones", "corridas"]
+    "section", ["avisos", "controles", "archivos", "apartados", "espera", "excepciones", "corridas"]
 )
 @pytest.mark.parametrize("empty", [False, True])
 def test_quality_sections(

@@ -52,7 +52,8 @@ def everything(connection: duckdb.DuckDBPyConnection, filters: Filters) -> list[
         quality.checks(connection, True, 5, 0), quality.checks(connection, False, 5, 0),
         quality.file_counts(connection), quality.files(connection, "loaded", "fac", 5, 0),
         quality.quarantine(connection, "fila", 5, 0), quality.exception_counts(connection),
-        quality.exceptions(connection, "UNAPPLIED_PAYMENT", 5, 0),
+        quality.exceptions(connection, "UNAPPLIED_PAYMENT", 5, 0), quality.waiting_counts(connection),
+        quality.waiting(connection, "", 5, 0), quality.waiting(connection, "payment", 5, 0),
     ]  # fmt: skip
 
 

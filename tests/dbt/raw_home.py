@@ -44,7 +44,7 @@ class Raw:
         assert not unknown, f"{table} has no {unknown}"
         self.rows.setdefault(table, []).append(values)
 
-    def register(self, kind: str, *, file: str = "", delivered: str = "2026-01-01", **values: Any) -> None:
+    def register(self, kind: str, /, *, file: str = "", delivered: str = "2026-01-01", **values: Any) -> None:
         """One row of a register, with its provenance."""
         table = f"register__{kind}"
         self.add(
@@ -202,28 +202,38 @@ def _paths(folder: Path) -> list[str]:
     return [*project, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
 
 
-def build(
-    raw: Raw, folder: Path, as_of: str = "2026-06-30", select: Sequence[str] = CORE, **variables: Any
+def transform(
+    warehouse: Path, marts: Path, as_of: str, select: Sequence[str], *, checked: bool = True, **variables: Any
 ) -> duckdb.DuckDBPyConnection:
-    """Write, run dbt, and open the marts (the warehouse is attached as `w`)."""
+    """Run dbt in process on a warehouse, `checked` with its tests, and open the marts (`w`: the warehouse)."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    folder.mkdir(parents=True, exist_ok=True)
-    write_warehouse(raw, folder / "warehouse.duckdb")
     manifest = _manifest()
-    os.environ["CARTERA_WAREHOUSE_PATH"] = str(folder / "warehouse.duckdb")
-    os.environ["CARTERA_MARTS_PATH"] = str(folder / "marts.duckdb")
+    os.environ["CARTERA_WAREHOUSE_PATH"] = str(warehouse)
+    os.environ["CARTERA_MARTS_PATH"] = str(marts)
     os.environ["DO_NOT_TRACK"] = "1"
+    tests = ["--indirect-selection", "cautious"]
+    if not checked:
+        tests = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     result = dbtRunner(manifest=manifest).invoke([
-        "--quiet", "--log-level-file", "none", "build", *_paths(folder), "--vars", str({"as_of": as_of} | variables),
-        "--indirect-selection", "cautious", "--select", *select,
+        "--quiet", "--log-level-file", "none", "build", *_paths(marts.parent), "--vars",
+        str({"as_of": as_of} | variables), *tests, "--select", *select,
     ])  # fmt: skip
     DuckDBConnectionManager.close_all_connections()  # dbt keeps its files open in this process
     results: Any = result.result or []
     failures = [f"{r.node.name}: {r.message}" for r in results if str(r.status) not in {"success", "pass"}]
     assert result.success, failures or result.exception
-    connection = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
-    connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as w (read_only)")
+    connection = duckdb.connect(str(marts), read_only=True)
+    connection.execute(f"attach '{warehouse}' as w (read_only)")
     connection.execute("use marts.marts")
     return connection
+
+
+def build(
+    raw: Raw, folder: Path, as_of: str = "2026-06-30", select: Sequence[str] = CORE, **variables: Any
+) -> duckdb.DuckDBPyConnection:
+    """Write, run dbt with its tests, and open the marts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_warehouse(raw, folder / "warehouse.duckdb")
+    return transform(folder / "warehouse.duckdb", folder / "marts.duckdb", as_of, select, **variables)

@@ -1,4 +1,5 @@
--- The register's current applications of payments, with the invoice they name.
+-- The register's current applications of payments, with the payment and the invoice they name: one that has not
+-- come yet leaves its key null, and the application waits (see waiting_documents).
 select
     x.application_id,
     r.register_key,
@@ -13,5 +14,5 @@ select
     {{ money('x.imp_saldo_insoluto') }} as imp_saldo_insoluto,
     x.source_file_id
 from {{ latest_delivery(ref('stg_register__payment_applications'), ['application_id']) }} as x
-inner join {{ ref('int_register_payments') }} as r on x.payment_id = r.payment_id
+left join {{ ref('int_register_payments') }} as r on x.payment_id = r.payment_id
 left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('x.invoice_id') }} = a.alias

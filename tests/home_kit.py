@@ -1,0 +1,81 @@
+"""A home by hand, in this process: files put with their day, the real collect and commit, and dbt on what they load.
+
+Lighter than the command line (tests/end_to_end/conftest.py): for tests that need many deliveries or many orders.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from cartera.home import FOLDERS, HomePaths
+from cartera.progress import Silent
+from cartera.settings import Settings
+from ingestion import load
+from ingestion.contracts import RAW_TABLES
+from tests.dbt.raw_home import transform
+
+DAY = dt.date(2026, 7, 1)
+
+
+def make_home(folder: Path) -> HomePaths:
+    """An empty home."""
+    for name in FOLDERS:
+        (folder / name).mkdir(parents=True)
+    return HomePaths(folder)
+
+
+def put(paths: HomePaths, files: Mapping[str, bytes | str], day: dt.date = DAY) -> None:
+    """Files into the inbox, last written at noon of `day`: their delivery date, unless their name has one."""
+    moment = dt.datetime.combine(day, dt.time(18), dt.UTC).timestamp()
+    for name, data in files.items():
+        path = paths.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        os.utime(path, (moment, moment))
+
+
+def ingest(paths: HomePaths, **options: bool) -> dict[str, int]:
+    """One run's intake; gives the files by status."""
+    load.collect(paths, Settings(), Silent(), settle=False, **options)
+    return load.commit(paths, {}, Silent())
+
+
+def ledger(paths: HomePaths, sql: str) -> list[tuple[Any, ...]]:
+    """A query on the ledger."""
+    with duckdb.connect(str(paths.ledger_file), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def raw_hash(paths: HomePaths) -> dict[str, tuple[int, int]]:
+    """Rows and a hash that no order changes, of every raw table."""
+    with duckdb.connect(str(paths.warehouse_file), read_only=True) as connection:
+        return {name: _hash(connection, f"raw.{name}") for name in RAW_TABLES}
+
+
+def marts(paths: HomePaths, as_of: str, select: Sequence[str], **variables: Any) -> duckdb.DuckDBPyConnection:
+    """The marts of what is loaded now."""
+    target = paths.warehouse_file.with_name("marts.duckdb")
+    target.unlink(missing_ok=True)
+    return transform(paths.warehouse_file, target, as_of, select, checked=False, **variables)
+
+
+def mart_hash(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
+    """Rows and a hash that no order changes, of every mart."""
+    names = connection.execute(
+        "select table_name from information_schema.tables where table_catalog = 'marts' and table_schema = 'marts'"
+    ).fetchall()
+    return {name: _hash(connection, f'marts.marts."{name}"') for (name,) in sorted(names)}
+
+
+def _hash(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+    grouped = f"select t, count(*) as n from {table} as t group by t"
+    (found,) = connection.execute(
+        f"select coalesce(sum(n), 0), coalesce(bit_xor(hash(t, n)), 0) from ({grouped})"
+    ).fetchall()
+    return int(found[0]), int(found[1])
