@@ -92,5 +92,6 @@ SPANISH: dict[str, str] = {
     "sat__69": "la lista del artículo 69",
     "sat__69b": "la lista del artículo 69-B",
     "sat__answers": "las respuestas del SAT",
+    "log__published_forecasts": "los flujos esperados publicados",
     "sat__metadata": "los metadatos del SAT",
 }

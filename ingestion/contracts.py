@@ -271,10 +271,29 @@ SAT_TABLES: dict[str, RawTable] = {
     )
 }
 
-RAW_TABLES: dict[str, RawTable] = {
-    t.name: t for t in (*CFDI_TABLES.values(), *REGISTERS.values(), *SAT_TABLES.values())
+# What Cartera itself said or was told, back from the ledger at every build.
+LOG_TABLES: dict[str, RawTable] = {
+    f"log_{name}": RawTable(f"log__{name}", _columns(spec), tuple(key.split()))
+    for name, key, spec in (
+        (
+            "published_forecasts",
+            "run_id week_start",
+            "run_id! published_at:timestamp! as_of:date! week_start! week_start_date:date expected_mxn:money! "
+            "promised_mxn:money!",
+        ),
+    )
 }
-MAIN_TABLES: dict[str, RawTable] = {"cfdi": CFDI_TABLES["documents"], **REGISTERS, **SAT_TABLES}  # by kind
+
+RAW_TABLES: dict[str, RawTable] = {
+    t.name: t
+    for t in (*CFDI_TABLES.values(), *REGISTERS.values(), *SAT_TABLES.values(), *LOG_TABLES.values())
+}
+MAIN_TABLES: dict[str, RawTable] = {  # by kind
+    "cfdi": CFDI_TABLES["documents"],
+    **REGISTERS,
+    **SAT_TABLES,
+    **LOG_TABLES,
+}
 _KINDS = {table.name: kind for kind, table in MAIN_TABLES.items()}
 
 

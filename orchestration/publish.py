@@ -15,6 +15,7 @@ from cartera import snapshot
 from cartera.calendar import utc_now
 from cartera.errors import GateRefused, WarehouseError
 from cartera.warehouse import attach, first_row, writable
+from ingestion import forecasts
 from ingestion.ledger import Ledger
 from orchestration.context import Check, RunContext, store_run
 from orchestration.fingerprint import code_version
@@ -66,6 +67,10 @@ def publish(run: RunContext) -> Path:
         if broken:
             _refuse(broken)
         moves = _moves_pointer(run)
+        if (
+            moves
+        ):  # before the file stands in its place: a kill between the two loses no forecast that was seen
+            forecasts.keep(run.paths, candidate, run.run_id, run.request.as_of)
         path = snapshot.publish_file(run.paths, candidate, run.run_id, move_pointer=moves)
     except duckdb.Error as error:
         raise WarehouseError(

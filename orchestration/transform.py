@@ -15,6 +15,7 @@ from cartera.errors import WarehouseError
 from cartera.home import HomePaths, resolve_home
 from cartera.progress import Reporter
 from cartera.settings import Settings
+from ingestion import forecasts
 from ingestion.sat import answers
 from orchestration.context import Check
 from orchestration.fingerprint import ROOT
@@ -64,6 +65,7 @@ def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) 
     """Rebuild everything from raw. Raises WarehouseError where a model cannot be built."""
     reporter.step("Construyendo la cartera")
     answers.into_raw(paths)
+    forecasts.into_raw(paths)
     for leftover in (paths.marts_file, paths.marts_file.with_name(paths.marts_file.name + ".wal")):
         leftover.unlink(missing_ok=True)
 

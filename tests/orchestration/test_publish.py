@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cartera import lastrun, snapshot
@@ -40,6 +41,9 @@ def test_a_past_day_is_kept_without_replacing_the_current(home):
     done = cartera("run", "--as-of", "2026-05-31", home=home)
     assert "sin ponerla al frente" in done.stderr
     assert snapshot.current(paths) == current
+    with duckdb.connect(str(paths.ledger_file), read_only=True) as c:
+        kept = c.execute("select distinct as_of::varchar from published_forecasts").fetchall()
+    assert kept == [("2026-06-30",)], "what nobody saw in its time is no published forecast"
     past = next(s for s in snapshot.list_all(paths) if s.as_of.isoformat() == "2026-05-31")
     done = cartera("snapshots", "use", past.run_id, home=home)
     assert snapshot.current(paths).run_id == past.run_id

@@ -5,11 +5,12 @@
     'morosidad': 'as_of, dimension, value', 'collection_speed': 'month, dimension, value', 'collection_time': 'as_of, dimension, value',
     'billed_vs_collected': 'month, dimension, value', 'disputes': 'dispute_id', 'dispute_board': 'as_of, dimension, value',
     'promises': 'as_of, promise_id', 'worklist': 'customer_id', 'exceptions': 'rule, entity_id', 'weekly_movements': 'week_end, metric',
-    'weekly_bridge': 'week_end, line', 'kpi_figures': 'kpi, period, dimension, dimension_value',
-    'roll_forward': 'month', 'concentration': 'as_of', 'credit_use': 'as_of, customer_id', 'provision': 'as_of, bucket',
-    'survival_curve': 'as_of, day', 'roll_rates': 'from_date, to_date, from_bucket', 'cure_rates': 'from_date, to_date',
-    'waiting_documents': 'kind, document_id, waits_for_kind, waits_for_id',
-    'collected_on_time': 'due_month, dimension, value', 'vintage': 'issue_month, dimension, value', 'payment_behaviour': 'as_of, customer_id'} %}
+    'weekly_bridge': 'week_end, line', 'kpi_figures': 'kpi, period, dimension, dimension_value', 'roll_forward': 'month',
+    'concentration': 'as_of', 'credit_use': 'as_of, customer_id', 'provision': 'as_of, bucket', 'survival_curve': 'as_of, day',
+    'roll_rates': 'from_date, to_date, from_bucket', 'cure_rates': 'from_date, to_date',
+    'waiting_documents': 'kind, document_id, waits_for_kind, waits_for_id', 'collected_on_time': 'due_month, dimension, value',
+    'vintage': 'issue_month, dimension, value', 'payment_behaviour': 'as_of, customer_id', 'forecast_accuracy': 'as_of, week_start',
+    'forecast_accuracy_by_horizon': 'horizon_weeks'} %}
 {%- for mart, key in keys.items() %}
 select '{{ mart }}' as mart from (select {{ key }} from {{ ref(mart) }} group by {{ key }} having count(*) > 1) as k{{ loop.index }}
 {{ 'union all' if not loop.last }}
