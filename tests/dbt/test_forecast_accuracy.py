@@ -29,9 +29,20 @@ def publish(raw: Raw, run: str, at: str, as_of: str, **expected: str) -> None:
     """One published forecast; `expected`: week as w0608 or the name of the row -> amount."""
     for name, amount in expected.items():
         monday = f"2026-{name[1:3]}-{name[3:]}" if name[1:].isdigit() else None
-        raw.add("log__published_forecasts", run_id=run, published_at=datetime.fromisoformat(at), as_of=as_of,
-                week_start=monday or name, week_start_date=monday, expected_mxn=Decimal(amount),
-                promised_mxn=Decimal(0), source_file_id="log", row_number=1, delivery_date=at[:10], row_hash=f"{run}{name}")  # fmt: skip
+        raw.add(
+            "log__published_forecasts",
+            run_id=run,
+            published_at=datetime.fromisoformat(at),
+            as_of=as_of,
+            week_start=monday or name,
+            week_start_date=monday,
+            expected_mxn=Decimal(amount),
+            promised_mxn=Decimal(0),
+            source_file_id="log",
+            row_number=1,
+            delivery_date=at[:10],
+            row_hash=f"{run}{name}",
+        )
 
 
 def company() -> Raw:
