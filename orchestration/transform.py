@@ -24,7 +24,9 @@ PROJECT = ROOT / "dbt_project"
 os.environ.setdefault("DO_NOT_TRACK", "1")
 # Models first and whole, then their tests: a failed test must not leave marts out. Unit tests judge the code,
 # not the data: the test suite runs them.
-WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+WITHOUT_TESTS = (
+    "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure",
+)  # fmt: skip
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
