@@ -105,7 +105,9 @@ class Mail(Section):
 class Reminders(Section):
     """[reminders]"""
 
-    ladder_days: Annotated[list[int], BeforeValidator(_listed)] = [-3, 0, 7, 15, 30]
+    ladder_days: Annotated[list[int], BeforeValidator(_listed)] = [-3, 0, 1, 7, 15, 30]
+    escalation_days: int = Field(45, ge=1, le=365)
+    reported_payment_hold_days: int = Field(7, ge=0, le=60)
     escalation_addresses: Annotated[list[str], BeforeValidator(_listed)] = []
 
 

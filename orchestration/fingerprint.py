@@ -32,7 +32,7 @@ def code_version() -> str:
 def request_key(paths: HomePaths, settings: Settings, as_of: dt.date, inbox_state: str) -> str:
     """Everything that decides the figures: inbox, mappings, parameters, day, code and answers of the SAT."""
     digest = hashlib.sha256()
-    parameters = settings.model_dump_json(include={"company", "metrics", "sat"})
+    parameters = settings.model_dump_json(include={"company", "metrics", "reminders", "sat"})
     for part in (inbox_state, parameters, as_of.isoformat(), code_version(), answers.high_water(paths)):
         digest.update(part.encode() + b"\0")
     for mapping in sorted(paths.mappings.glob("*.y*ml")):

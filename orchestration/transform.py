@@ -60,6 +60,9 @@ def dbt_vars(settings: Settings, as_of: Any) -> dict[str, Any]:
         "loss_rates": [str(rate) for rate in metrics.loss_rates],
         "pue_without_cash_source": metrics.pue_without_cash_source,
         "sat_enabled": settings.sat.enabled,
+        "ladder_days": settings.reminders.ladder_days,
+        "escalation_days": settings.reminders.escalation_days,
+        "reported_payment_hold_days": settings.reminders.reported_payment_hold_days,
     }
 
 

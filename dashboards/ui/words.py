@@ -62,7 +62,7 @@ ENTITIES = {
     "application": "Aplicación", "folio": "Folio", "bank_line": "Movimiento bancario", "document": "Documento",
     "sale": "Venta", "promise": "Promesa", "incident": "Incidencia",
 }  # fmt: skip
-UNITS = {"mxn": "pesos", "pct": "%", "days": "días", "count": "número"}
+UNITS = {"mxn": "pesos", "pct": "%", "days": "días", "count": "número", "points": "puntos"}
 DIRECTIONS = {"up": "Mejor si sube", "down": "Mejor si baja", "none": ""}
 OUTCOMES = {
     "accepted": "Aceptada", "rejected": "Rechazada", "partial": "Aceptada en parte", "withdrawn": "Retirada",

@@ -64,7 +64,7 @@ def test_a_ratio_stands_beside_its_numerator_and_denominator(mart: str) -> None:
 def test_every_kpi_has_a_name_a_formula_a_unit_and_its_mart(row: dict[str, str]) -> None:
     assert row["name_es"]
     assert len(row["formula_es"]) > 15
-    assert row["unit"] in {"mxn", "pct", "days", "count", "ratio"}
+    assert row["unit"] in {"mxn", "pct", "days", "count", "points"}
     assert row["good_direction"] in {"up", "down", "none"}
     assert row["mart"] in MARTS
     assert row["section"]

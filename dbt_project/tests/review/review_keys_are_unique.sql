@@ -10,7 +10,9 @@
     'roll_rates': 'from_date, to_date, from_bucket', 'cure_rates': 'from_date, to_date',
     'waiting_documents': 'kind, document_id, waits_for_kind, waits_for_id', 'collected_on_time': 'due_month, dimension, value',
     'vintage': 'issue_month, dimension, value', 'payment_behaviour': 'as_of, customer_id', 'forecast_accuracy': 'as_of, week_start',
-    'forecast_accuracy_by_horizon': 'horizon_weeks'} %}
+    'forecast_accuracy_by_horizon': 'horizon_weeks', 'cei_quarters': 'quarter, dimension, value',
+    'provision_by_segment': 'as_of, segment, bucket', 'unapplied_credit': 'as_of, kind', 'morosidad_reduction': 'as_of, dimension, value',
+    'incident_board': 'as_of, dimension, value', 'reported_payments': 'report_id'} %}
 {%- for mart, key in keys.items() %}
 select '{{ mart }}' as mart from (select {{ key }} from {{ ref(mart) }} group by {{ key }} having count(*) > 1) as k{{ loop.index }}
 {{ 'union all' if not loop.last }}

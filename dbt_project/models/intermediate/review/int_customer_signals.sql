@@ -54,6 +54,13 @@ disputes as (
     group by customer_id
 ),
 
+reported as (
+    select customer_id, sum(amount_mxn) as reported_mxn, max(reported_date) as reported_date, max(status) = 'in_bank' as has_deposit
+    from {{ ref('reported_payments') }}
+    where is_holding
+    group by customer_id
+),
+
 limits as (
     select
         c.customer_id,
@@ -73,6 +80,7 @@ final as (
         case when h.closed_invoices >= 3 then cast(h.mean_days_late as integer) end as mean_days_late,
         x.reversed_date, x.method as reversed_method,
         p.broken_date, p.pending_date, p.pending_mxn,
+        coalesce(m.reported_mxn, 0) as reported_mxn, m.reported_date, coalesce(m.has_deposit, false) as has_deposit,
         {{ days_between('d.opened_date', as_of()) }} as dispute_days, d.reason_name, nullif(d.dispute_owner, '') as dispute_owner,
         l.limit_use_pct,
         k.last_contact_date, k.last_contact_channel, coalesce(k.unanswered_reminders, 0) as unanswered_reminders,
@@ -83,6 +91,7 @@ final as (
     left join habits as h on b.customer_id = h.customer_id
     left join bounced as x on b.customer_id = x.customer_id
     left join promises as p on b.customer_id = p.customer_id
+    left join reported as m on b.customer_id = m.customer_id
     left join disputes as d on b.customer_id = d.customer_id
     left join limits as l on b.customer_id = l.customer_id
     left join {{ ref('int_customer_contacts') }} as k on c.customer_key = k.customer_key

@@ -40,6 +40,10 @@ reasons as (
     select customer_id, 5, 'promesa de ' || {{ money_es('pending_mxn') }} || ' para el ' || {{ day_month_es('pending_date') }}
     from signals where pending_date is not null and pending_mxn > 0
     union all
+    select customer_id, 4, case when has_deposit then 'depósito de ' else 'reportó pago de ' end || {{ money_es('reported_mxn') }}
+        || case when has_deposit then ' en el banco, sin registrar' else ' el ' || {{ day_month_es('reported_date') }} || ', por confirmar' end
+    from signals where reported_mxn > 0
+    union all
     select customer_id, 3, 'vence más el ' || {{ weekday_es('next_due_date') }} || ' ' || {{ day_month_es('next_due_date') }}
     from signals where due_soon_mxn > 0
     union all
@@ -73,6 +77,7 @@ actions as (
                 coalesce(dispute_owner, 'Asignar responsable') || ': resolver disputa (' || lower(reason_name) || ')'
             when reversed_date is not null and overdue_mxn > 0 then 'Pedir reposición'
             when pending_date is not null then 'Revisar el ' || {{ day_month_es(add_days('pending_date', 1)) }}
+            when reported_mxn > 0 then case when has_deposit then 'Registrar el pago que está en el banco' else 'Confirmar el pago reportado' end
             when broken_date is not null and overdue_mxn > 0 then 'Llamar hoy'
             when oldest_days > 90 then 'Escalar a Finanzas'
             when unanswered_reminders >= 2 and overdue_mxn > 0 then 'Llamar hoy'
@@ -84,7 +89,7 @@ actions as (
             when next_action_date is not null then next_action_date
             when pending_date is not null and not (dispute_days is not null and disputed_mxn >= 0.5 * overdue_mxn)
                 and not (reversed_date is not null and overdue_mxn > 0) then {{ add_days('pending_date', 1) }}
-            when overdue_mxn > 0 or dispute_days is not null then {{ as_of() }}
+            when overdue_mxn > 0 or dispute_days is not null or reported_mxn > 0 then {{ as_of() }}
             when next_due_date is not null then greatest({{ add_days('next_due_date', -3) }}, {{ as_of() }})
         end as action_date
     from signals as s
@@ -126,6 +131,8 @@ final as (
         coalesce(next_action_owner, account_owner) as owner,
         branch,
         segment,
+        {{ money('reported_mxn') }} as reported_mxn,
+        case when do_not_contact then 'no contactar' when reported_mxn > 0 then 'pago reportado' end as hold_reason,
         coalesce(action_date <= {{ as_of() }}, false) and not do_not_contact as is_today,
         overdue_mxn > 0 and (last_contact_date is null or last_contact_date < {{ add_days(as_of(), -30) }}) as is_untouched,
         do_not_contact,
