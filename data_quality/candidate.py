@@ -3,7 +3,7 @@
 A critical failure (`failed`) refuses the whole candidate: the last good figures stay. Critical is what makes
 a figure wrong (totals that do not add up, rows that vanished, a past that moved by itself); what is only
 surprising warns. dbt tests ask much of this too: the gate asks it again of the file that people will read.
-Adding a check here is adding one Spec.
+Adding a check here is adding one Spec; marts that no screen reads by themselves stand in `grains`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from data_quality.comparison import comparison_specs
 from data_quality.engine import CheckResult, Severity, Spec, run_suite
+from data_quality.grains import grain_specs, sum_specs
 
 BUCKETS = ("current_mxn", "d1_30_mxn", "d31_60_mxn", "d61_90_mxn", "d91_120_mxn", "d120_plus_mxn")
 LAST = "last"
@@ -67,7 +68,7 @@ def check_candidate(candidate_file: Path, last_file: Path | None) -> list[CheckR
 
 def candidate_specs(*, compared: bool) -> list[Spec]:
     """Every expectation of a candidate; `compared`: those against the last snapshot too."""
-    own = [*_key_specs(), *_identity_specs(), *_range_specs()]
+    own = [*_key_specs(), *_identity_specs(), *_range_specs(), *grain_specs(), *sum_specs()]
     return [*own, *comparison_specs(LAST)] if compared else own
 
 

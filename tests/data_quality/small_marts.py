@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from data_quality.grains import GRAINS
 from tests.dashboards import mart_columns
 
 STATEMENTS = """
@@ -78,6 +79,39 @@ insert into marts.weekly_bridge values
     ('2026-06-28', 'end', 10, 117.01), ('2026-06-28', 'residual', 11, 0);
 """
 
+# the other marts: one row of key and percentages, and the amounts that must add up
+AMOUNTS = {
+    "roll_forward": "beginning billed cancelled payments_applied payments_reversed credit_notes_applied write_offs "
+    "ending unvalued_items",
+    "cash_forecast": "expected_mxn",
+    "provision": "gross_mxn expected_loss_mxn",
+    "provision_by_segment": "gross_mxn expected_loss_mxn",
+}
+FILLED = """
+insert into marts.roll_forward values ('2026-06-01', 100, 50, 5, 30, 10, 6, 4, 115, 0);
+insert into marts.cash_forecast
+    select as_of, 'later', sum(gross_mxn) from marts.aging_by_customer where basis = 'effective' group by as_of;
+insert into marts.provision
+    select as_of, 'current', sum(gross_mxn), 1 from marts.aging_by_customer where basis = 'effective' group by as_of;
+insert into marts.provision_by_segment select as_of, s, b, gross_mxn / 2, 0.5
+    from (select as_of, bucket as b, gross_mxn from marts.provision) cross join (values ('A'), ('B')) v(s);
+"""
+
+
+def _other_marts(connection: duckdb.DuckDBPyConnection) -> None:
+    for name, (key, percentages) in GRAINS.items():
+        numbers = (*percentages, *AMOUNTS.get(name, "").split())
+        kinds = [f'"{c}" {"DATE" if c in {"as_of", "month"} else "VARCHAR"}' for c in key]
+        columns = [*kinds, *(f'"{c}" DECIMAL(18,2)' for c in numbers)]
+        if not connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = ?", [name]
+        ).fetchall():
+            connection.execute(f"create table marts.{name} ({', '.join(columns)})")
+            if name not in AMOUNTS:
+                values = ["'2026-06-30'"] * len(key) + ["50"] * len(numbers)
+                connection.execute(f"insert into marts.{name} values ({', '.join(values)})")
+    connection.execute(FILLED)
+
 
 def build(path: Path, change: str = "") -> Path:
     """A candidate file; attached under another name, for a file called marts.duckdb holds a schema marts."""
@@ -87,6 +121,7 @@ def build(path: Path, change: str = "") -> Path:
             spec = ", ".join(f'"{column}" {kind}' for column, kind in columns)
             connection.execute(f"create table marts.{name} ({spec})")
         connection.execute(STATEMENTS)
+        _other_marts(connection)
         if change:
             connection.execute(change)
     return path

@@ -35,6 +35,15 @@ FAULTS = [
     ("dispute_board", "range_accepted_pct", "set accepted_pct = -1", "failed"),
     ("collection_speed", "plausible_dso", "set dso_countback = 4000 where month = '2026-06-01'", "warned"),
     ("fct_invoices", "some_invoices", "delete from {mart}", "warned"),
+    ("survival_curve", "sound_key", "set day = null", "failed"),
+    ("debt_conversion", "sound_key", "insert into {mart} select * from {mart}", "failed"),
+    ("concentration", "sound_percentages", "set top3_share_pct = 100.01", "warned"),
+    ("issuance", "sound_percentages", "set strict_on_time_pct = -1", "warned"),
+    ("roll_forward", "roll_forward_closes", "set ending = 115.01", "failed"),
+    ("cash_forecast", "is_the_receivables", "set expected_mxn = expected_mxn + 0.01", "failed"),
+    ("provision", "is_the_receivables", "delete from {mart} where rowid = 0; insert into {mart} values "
+     "('2026-04-30', 'current', 1, 1)", "failed"),
+    ("provision_by_segment", "segments_add_up", "set expected_loss_mxn = 0.51 where segment = 'A'", "failed"),
     ("fct_invoices", "everything_valued", "set open_mxn_closing = null where invoice_id = 'F1'", "warned"),
 ]  # fmt: skip
 
