@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from ingestion.contracts import FULL_DELIVERIES_SQL, RAW_TABLES, RawTable
 
@@ -164,24 +165,36 @@ class Raw:
         return uuid
 
 
-def _create(connection: duckdb.DuckDBPyConnection, table: RawTable, rows: list[dict[str, Any]]) -> None:
-    connection.execute(f"create table raw.{table.name} ({table.create_sql})")
-    names = [c.name for c in table.all_columns]
-    if rows:
-        marks = ", ".join("?" * len(names))
-        values = [[r.get(n) for n in names] for r in rows]
-        connection.executemany(f"insert into raw.{table.name} values ({marks})", values)
+def fill(connection: duckdb.DuckDBPyConnection, raw: Raw) -> None:
+    """Every raw table, empty where nothing was given."""
+    connection.execute("create schema raw")
+    for table in RAW_TABLES.values():
+        connection.execute(f"create table raw.{table.name} ({table.create_sql})")
+        if rows := raw.rows.get(table.name):
+            connection.register("raw_rows", _arrow(table, rows))
+            connection.execute(f"insert into raw.{table.name} by name from raw_rows")
+            connection.unregister("raw_rows")
+    connection.execute(f"create table raw.full_deliveries ({FULL_DELIVERIES_SQL})")
+    for kind, day in raw.full:
+        connection.execute("insert into raw.full_deliveries values (?, ?, '')", [kind, day])
+
+
+def _arrow(table: RawTable, rows: list[dict[str, Any]]) -> pa.Table:
+    columns = {}
+    for field_ in table.arrow_schema:
+        values = [row.get(field_.name) for row in rows]
+        if pa.types.is_date(field_.type):
+            values = [date.fromisoformat(v) if isinstance(v, str) else v for v in values]
+        elif pa.types.is_decimal(field_.type):
+            values = [None if v is None else Decimal(v) for v in values]
+        columns[field_.name] = pa.array(values, field_.type)
+    return pa.table(columns)
 
 
 def write_warehouse(raw: Raw, path: Path) -> None:
-    """Every raw table, empty where nothing was given."""
+    """The raw tables in a file."""
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema raw")
-        for table in RAW_TABLES.values():
-            _create(connection, table, raw.rows.get(table.name, []))
-        connection.execute(f"create table raw.full_deliveries ({FULL_DELIVERIES_SQL})")
-        for kind, day in raw.full:
-            connection.execute("insert into raw.full_deliveries values (?, ?, '')", [kind, day])
+        fill(connection, raw)
 
 
 @functools.cache
@@ -203,9 +216,18 @@ def _paths(folder: Path) -> list[str]:
 
 
 def transform(
-    warehouse: Path, marts: Path, as_of: str, select: Sequence[str], *, checked: bool = True, **variables: Any
+    warehouse: Path,
+    marts: Path,
+    as_of: str,
+    select: Sequence[str],
+    *,
+    checked: bool = True,
+    collected: list[Any] | None = None,
+    **variables: Any,
 ) -> duckdb.DuckDBPyConnection:
-    """Run dbt in process on a warehouse, `checked` with its tests, and open the marts (`w`: the warehouse)."""
+    """Run dbt in process on a warehouse, `checked` with its tests, and open the marts (`w`: the warehouse).
+
+    dbt's results go to `collected`."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -222,6 +244,8 @@ def transform(
     ])  # fmt: skip
     DuckDBConnectionManager.close_all_connections()  # dbt keeps its files open in this process
     results: Any = result.result or []
+    if collected is not None:
+        collected.extend(results)
     failures = [f"{r.node.name}: {r.message}" for r in results if str(r.status) not in {"success", "pass"}]
     assert result.success, failures or result.exception
     connection = duckdb.connect(str(marts), read_only=True)

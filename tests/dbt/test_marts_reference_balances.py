@@ -302,3 +302,36 @@ def test_collected_on_time(invoices: list[Invoice], marts: duckdb.DuckDBPyConnec
         assert row[:4] == (count, kept, amount, kept_amount), at
         assert close(row[4], rounded(ratio(Decimal(kept), Decimal(count), 100))), at
         assert close(row[5], rounded(ratio(kept_amount, amount, 100))), at
+
+
+def test_weekly_bridge(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection) -> None:
+    """METRICS.md 9: flows at the issue rate; FX = opening x (rate D1 - rate D0) + flow x (rate D1 - issue rate)."""
+
+    def rate(i: Invoice, at: date) -> Decimal:
+        return rate_at(at) if i.currency == "USD" else Decimal(1)
+
+    for start, end in (s for s in spans() if (s[1] - s[0]).days == 7):
+        flow = dict.fromkeys(("billed", "collected_applied", "credit_notes", "cancelled", "write_offs"), ZERO)
+        before = after = ZERO
+        exchange = ZERO
+        for i in invoices:
+            before += cents(i.open(start) * rate(i, start))
+            after += cents(i.open(end) * rate(i, end))
+            exchange += i.open(start) * (rate(i, end) - rate(i, start))
+            exchange += (i.open(end) - i.open(start)) * (rate(i, end) - i.rate)
+            flow["collected_applied"] -= settled_mxn(i, (CASH, NON_CASH), start, end)
+            flow["credit_notes"] -= settled_mxn(i, (NOTE,), start, end)
+            flow["write_offs"] -= settled_mxn(i, (WRITE_OFF,), start, end)
+            if start < i.issue <= end:
+                flow["billed"] += cents(i.total * i.rate)
+            if i.cancel and start < i.cancel <= end:
+                flow["cancelled"] -= (
+                    i.open_issue(i.cancel - timedelta(days=1))
+                    if i.cancel > i.issue
+                    else cents(i.total * i.rate)
+                )
+        got = dict(rows(marts, "select line, value_mxn from marts.weekly_bridge where week_end = ?", end))
+        assert {name: got[name] for name in flow} == flow, end
+        assert (got["start"], got["end"], got["residual"]) == (before, after, 0), end
+        assert abs(got["fx"] - cents(exchange)) <= Decimal("0.01"), end
+        assert before + sum(flow.values(), ZERO) + got["fx"] + got["rounding"] == after, end
