@@ -93,7 +93,7 @@ def query(
 @app.command()
 def sample(
     home: Home = None,
-    invoices: Annotated[int, typer.Option("--invoices", min=50, help="Cuántas facturas.")] = 2000,
+    invoices: Annotated[int, typer.Option("--invoices", min=120, help="Cuántas facturas.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", help="Otra semilla, otra empresa.")] = 7,
 ) -> None:
     """Escribe en la bandeja una empresa de muestra (CFDI, registros y banco), siempre igual con la misma semilla.
@@ -108,7 +108,7 @@ def sample(
 @app.command()
 def demo(
     home: Annotated[Path, typer.Option("--home", help="Carpeta de la demostración.")] = Path("demo-home"),
-    invoices: Annotated[int, typer.Option("--invoices", min=50, help="Cuántas facturas.")] = 2000,
+    invoices: Annotated[int, typer.Option("--invoices", min=120, help="Cuántas facturas.")] = 2000,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Abrir los tableros al final.")] = True,
     port: Annotated[int, typer.Option("--port", help="Puerto; 0 busca uno libre.")] = 0,
 ) -> None:
@@ -160,6 +160,26 @@ def doctor(home: Home = None) -> None:
     raise typer.Exit(checks.main(home))
 
 
+@app.command()
+def docs(
+    home: Home = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Carpeta de salida; por omisión, exports/diccionario.")
+    ] = None,
+    port: Annotated[int, typer.Option("--port", help="Puerto; 0 busca uno libre.")] = 0,
+    show: Annotated[
+        bool, typer.Option("--open/--no-open", help="Servirlo y abrirlo, o solo escribir el archivo.")
+    ] = True,
+) -> None:
+    """El diccionario de tablas de la publicación vigente: columnas, pruebas, SQL y de dónde sale cada una.
+
+    Ejemplo: cartera docs --no-open --out diccionario
+    """
+    from orchestration import cli_docs
+
+    raise typer.Exit(cli_docs.docs(home, out, port, show=show))
+
+
 @mapping_app.command("suggest")
 def mapping_suggest(
     file: Annotated[Path, typer.Argument(help="Una tabla (CSV, XLSX o Parquet) de otro sistema.")],
@@ -199,9 +219,9 @@ def export_marts(
 
     Ejemplo: cartera export marts --format csv --out tablas
     """
-    from orchestration import cli_read
+    from orchestration import cli_export
 
-    cli_read.export_marts(home, format, out)
+    cli_export.marts(home, format, out)
 
 
 @export_app.command("weekly")

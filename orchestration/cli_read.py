@@ -65,11 +65,26 @@ def _write_result(relation: Any, output: str, out: Path | None) -> None:
     if output == "parquet" and out is not None:
         frame.write_parquet(out)
         return
+    if output == "csv" and out is not None:
+        write_csv(frame, out)
+        return
     text = frame.write_csv() if output == "csv" else _as_json(relation.columns, frame.rows())
     if out is not None:
         out.write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
+
+
+def write_csv(frame: Any, target: Path) -> None:
+    """CSV for spreadsheets: with BOM (Excel reads the accents), exact amounts, no text that would run as a formula."""
+    import polars as pl
+
+    from dashboards.ui.files import DANGEROUS
+
+    text = pl.col(pl.String)
+    frame.with_columns(
+        pl.when(text.str.slice(0, 1).is_in(DANGEROUS)).then(pl.lit("'") + text).otherwise(text).name.keep()
+    ).write_csv(target, include_bom=True)
 
 
 def _as_json(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
@@ -184,29 +199,6 @@ def snapshots_use(home: Path | None, run_id: str) -> None:
     """`cartera snapshots use`."""
     found = snapshot.use(existing_home(home), run_id)
     OUT.print(f"Vigente: {found.run_id}, corte al {formats.date_long(found.as_of)}", markup=False)
-
-
-def export_marts(home: Path | None, output: str, out: Path | None) -> None:
-    """`cartera export marts`: one file a table."""
-    if output not in {"parquet", "csv"}:
-        raise InputError(f"no existe el formato «{output}»", "--format", "Usa parquet o csv")
-    paths, found = current(home)
-    folder = out or paths.exports / f"marts_{found.as_of}"
-    folder.mkdir(parents=True, exist_ok=True)
-    connection = snapshot.open_readonly(found.path)
-    try:
-        names = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts' order by 1"
-        ).fetchall()
-        for (name,) in names:
-            frame = connection.sql(f'from marts."{name}"').pl()
-            if output == "parquet":
-                frame.write_parquet(folder / f"{name}.parquet")
-            else:
-                frame.write_csv(folder / f"{name}.csv")
-    finally:
-        connection.close()
-    OUT.print(f"{len(names)} tablas en {folder}", markup=False)
 
 
 def export_weekly(home: Path | None, as_of: str | None, out: Path | None) -> None:

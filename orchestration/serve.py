@@ -7,9 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+import webbrowser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
 
@@ -62,6 +65,43 @@ def dagster(home: Path | None, port: int) -> int:
     url = f"http://{LOOPBACK}:{chosen}"
     return _serve(command, {**os.environ, "PYTHONWARNINGS": "ignore"}, ROOT, f"{url}/server_info",
                   f"Dagster en {url}  (Ctrl+C para terminar)")  # fmt: skip
+
+
+def page(content: bytes, port: int, words: str, *, browser: bool) -> int:
+    """Serve one page of HTML; print its URL, open it where there is a browser; stop with Ctrl+C."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.partition("?")[0] != "/":
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Requests are no news."""
+
+    server = ThreadingHTTPServer((LOOPBACK, free_port(port)), Handler)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=server.shutdown).start()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    url = f"http://{LOOPBACK}:{server.server_port}"
+    OUT.print(f"{words} en {url}  (Ctrl+C para terminar)", markup=False)
+    sys.stdout.flush()
+    try:
+        if browser:
+            webbrowser.open(url)
+        server.serve_forever(poll_interval=0.2)
+    finally:
+        server.server_close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
 
 
 def _serve(command: list[str], environment: dict[str, str], folder: Path, health: str, ready: str) -> int:

@@ -46,7 +46,10 @@ def test_every_page_has_one_with_its_address_and_title() -> None:
     for view, exposure in pages.items():
         text = (ROOT / "dashboards" / "views" / f"{view}.py").read_text(encoding="utf-8")
         constants = dict(re.findall(r'^(TITLE|PATH) = "(.+)"$', text, re.MULTILINE))
-        assert (exposure["label"], exposure["url"]) == (constants["TITLE"], "/" + constants["PATH"])
+        assert (exposure["label"], META[exposure["name"]]["page"]) == (
+            constants["TITLE"],
+            "/" + constants["PATH"],
+        )
 
 
 def test_every_report_and_alert_that_reads_a_mart_has_one() -> None:

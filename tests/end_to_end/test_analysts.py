@@ -1,0 +1,85 @@
+"""What an analyst takes away: every table as files, the dictionary of tables, answers of SQL."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from cartera.home import HomePaths
+from orchestration.cli_home import make_home
+from orchestration.cli_read import write_csv
+from tests.browser import screens
+from tests.end_to_end.conftest import Sample, cartera
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_table_is_exported_with_its_decimals(sample: Sample, tmp_path: Path):
+    for kind in ("parquet", "csv"):
+        done = cartera(
+            "export", "marts", "--format", kind, "--out", str(tmp_path / kind), home=sample.paths.home
+        )
+        assert "Exportando tablas" in done.stderr
+    tables = {
+        row[0] for row in sample.rows("select table_name from duckdb_tables() where schema_name = 'marts'")
+    }
+    assert {path.stem for path in (tmp_path / "parquet").iterdir()} == tables
+    assert {path.stem for path in (tmp_path / "csv").iterdir()} == tables
+    exact = sample.rows("select sum(open_ccy), count(*) from marts.fct_invoices")[0]
+    frame = pl.read_parquet(tmp_path / "parquet" / "fct_invoices.parquet")
+    assert frame.schema["open_ccy"] == pl.Decimal(18, 2)
+    assert (frame["open_ccy"].sum(), frame.height) == exact
+    read = pl.read_csv(
+        tmp_path / "csv" / "fct_invoices.csv", schema_overrides={"open_ccy": pl.Decimal(18, 2)}
+    )
+    assert (read["open_ccy"].sum(), read.height) == exact
+    assert (tmp_path / "csv" / "fct_invoices.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_a_spreadsheet_never_runs_what_a_name_says(tmp_path: Path):
+    frame = pl.DataFrame({"cliente": ["=1+1", "@x", None, "Año"], "saldo": [-1, 2, 3, 4]})
+    write_csv(frame, tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text(
+        encoding="utf-8-sig"
+    ) == "cliente,saldo\n'=1+1,-1\n'@x,2\n,3\nAño,4\n"
+
+
+def test_the_dictionary_is_one_file_that_asks_nobody(sample: Sample, tmp_path: Path):
+    done = cartera("docs", "--no-open", "--out", str(tmp_path), home=sample.paths.home)
+    assert "Escrito" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Cartera bruta: suma de los rangos" in page  # a column's description
+    assert "pagina_resumen" in page
+    assert "Content-Security-Policy" in page
+    for trace in (
+        "getdbt.com",
+        "sinter-collect",
+        "cloudfront",
+        str(sample.paths.home),
+        str(screens.ROOT),
+        "cartera-docs-",
+    ):
+        assert trace not in page
+    with screens.browser() as chromium:
+        tab, _ = screens.new_page(chromium, 1440)
+        tab.context.set_offline(True)
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(f"file://{tmp_path}/index.html#!/model/model.cartera.morosidad")
+        tab.get_by_role("heading", name=re.compile("^morosidad")).wait_for(timeout=20_000)
+        assert tab.get_by_text("Cartera y morosidad por dimensión").is_visible()
+        assert "diccionario" in tab.title()
+        assert [url for url in asked if not url.startswith(("data:", f"file://{tmp_path}/index.html"))] == []
+
+
+def test_without_a_publication_it_says_what_to_do(tmp_path: Path):
+    home = tmp_path / "vacia"
+    make_home(HomePaths(home))
+    done = cartera("docs", "--no-open", home=home, check=False)
+    assert done.returncode == 1
+    assert "cartera run" in done.stderr
+    assert not (home / "exports" / "diccionario").exists()
