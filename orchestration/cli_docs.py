@@ -88,9 +88,6 @@ def _own(page: str, found: snapshot.Snapshot) -> str:
     page = page.replace("<title>dbt Docs</title>", f"<title>{TITLE} · {found.as_of}</title>", 1)
     page = page.replace('lang="en-US"', 'lang="es-MX"', 1)
     page = re.sub(r'<link rel="(?:canonical|shortcut icon)"[^>]*>', "", page)
-    page = page.replace(
-        ' src="{{ getIcon', ' ng-src="{{ getIcon'
-    )  # else the browser asks for the template itself
     return TRACKERS.sub("", page.replace(CUT_SHORT, "min-width: 22em;"))
 
 

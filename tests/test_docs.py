@@ -24,7 +24,8 @@ from orchestration.cli import app
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guia.md").read_text(encoding="utf-8")
-DOCUMENTS = {"README.md": README, "docs/guia.md": GUIDE}
+COOKBOOK = (ROOT / "docs" / "consultas.md").read_text(encoding="utf-8")
+DOCUMENTS = {"README.md": README, "docs/guia.md": GUIDE, "docs/consultas.md": COOKBOOK}
 CLI = typer.main.get_command(app)
 FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DELIVERED = dt.date(2026, 7, 6)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,48 @@ from tests.browser import screens
 from tests.end_to_end.conftest import Sample, cartera
 
 pytestmark = pytest.mark.slow
+
+
+COOKBOOK = (screens.ROOT / "docs" / "consultas.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```sql ([^\n]+)\n(.*?)^```$", COOKBOOK, re.MULTILINE | re.DOTALL)
+GUIDE = re.findall(
+    r"^```sql\n(.*?)^```$",
+    (screens.ROOT / "docs" / "guia.md").read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("columns", "sql"), BLOCKS, ids=[columns.partition(",")[0] for columns, _ in BLOCKS])
+def test_every_question_of_the_cookbook_has_an_answer(sample: Sample, columns: str, sql: str):
+    answer = sample.connection.sql(sql)
+    assert set(columns.split(", ")) <= set(answer.columns)
+    rows = answer.fetchall()
+    assert rows
+    named = [answer.columns.index(column) for column in columns.split(", ")]
+    assert all(any(row[place] is not None for row in rows) for place in named)
+
+
+def test_the_cookbook_is_complete_and_its_bridge_closes(sample: Sample):
+    assert len(BLOCKS) >= 10
+    bridge = dict(sample.rows(next(sql for columns, sql in BLOCKS if columns.startswith("renglon"))))
+    assert sum(value for line, value in bridge.items() if line != "end") == bridge["end"]
+
+
+def test_the_queries_of_the_guide_run(sample: Sample):
+    assert len(GUIDE) >= 5
+    for sql in GUIDE:
+        assert sample.connection.sql(sql).columns
+
+
+def test_the_python_of_the_cookbook_keeps_the_cents(sample: Sample, tmp_path: Path):
+    code = re.search(r"^```python\n(.*?)^```$", COOKBOOK, re.MULTILINE | re.DOTALL)
+    assert code
+    (tmp_path / "mi-empresa").symlink_to(sample.paths.home)
+    done = subprocess.run(
+        [sys.executable, "-c", code[1]], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    exact = sample.rows("select sum(open_ccy) from marts.fct_invoices where status = 'open'")[0][0]
+    assert done.stdout.split() == [str(exact), str(exact)]
 
 
 def test_every_table_is_exported_with_its_decimals(sample: Sample, tmp_path: Path):
@@ -73,7 +117,7 @@ def test_the_dictionary_is_one_file_that_asks_nobody(sample: Sample, tmp_path: P
         tab.get_by_role("heading", name=re.compile("^morosidad")).wait_for(timeout=20_000)
         assert tab.get_by_text("Cartera y morosidad por dimensión").is_visible()
         assert "diccionario" in tab.title()
-        assert [url for url in asked if not url.startswith(("data:", f"file://{tmp_path}/index.html"))] == []
+        assert [url for url in asked if not url.startswith(("data:", f"file://{tmp_path}/"))] == []
 
 
 def test_without_a_publication_it_says_what_to_do(tmp_path: Path):
