@@ -33,6 +33,9 @@ TABLES: dict[str, Facts] = {
     "register__instalments": _facts("invoice_id number due_date amount", "invoice_id number", "amount"),
     "register__pending_sales": _facts("sale_id customer_id sale_confirmed_date amount currency", "sale_id"),
     "register__payments": _facts("payment_id payment_date currency amount", "payment_id", "amount"),
+    "register__payment_reversals": _facts(
+        "reversal_id payment_id reversed_date amount currency", "reversal_id"
+    ),
     "register__payment_applications": _facts(
         "application_id payment_id invoice_id applied_date amount_invoice_ccy",
         "application_id",
@@ -73,6 +76,7 @@ SPANISH: dict[str, str] = {
     "register__instalments": "vencimientos",
     "register__pending_sales": "ventas por facturar",
     "register__payments": "pagos",
+    "register__payment_reversals": "devoluciones de pagos",
     "register__payment_applications": "aplicaciones de pago",
     "register__credit_notes": "notas de crédito",
     "register__credit_note_applications": "aplicaciones de notas de crédito",

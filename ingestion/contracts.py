@@ -126,7 +126,13 @@ REGISTERS: dict[str, RawTable] = {
         "payments": (
             "payment_id",
             "payment_id! rep_uuid customer_id invoice_id invoice_uuid payment_date:date! currency! fx_rate:rate "
-            "amount:money! method reversed_date:date bank_reference gateway company_rfc",
+            "amount:money! method reversed_date:date bank_reference gateway company_rfc "
+            "fee_amount:money net_amount:money payout_id payout_date:date",
+        ),
+        # refunds and chargebacks, whole or in part, that come apart from their payment, before or after it
+        "payment_reversals": (
+            "reversal_id",
+            "reversal_id! payment_id! reversed_date:date! amount:money! currency! reason payout_id payout_date:date",
         ),
         "payment_applications": (
             "application_id",

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
 
+from cartera.calendar import MEXICO_CITY
 from ingestion.amounts import AmountError, parse_amount, parse_date
 from ingestion.tables.names import normalise
 
@@ -31,6 +33,10 @@ _CORE = re.compile(
 _CANONICAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _ISO = re.compile(
     r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})(?:[ T]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?))?"
+)
+MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]{1,9})?"
+    r" ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _CLOCK = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\s*[aApP]\.?\s*[mM]\.?)?)?"
@@ -149,6 +155,23 @@ def read_date(
         parsed = parse_date(f"{found[1]}/{found[2]}/{found[3]}", "%d/%b/%Y")
         return _calendar(text, parsed.year, parsed.month, parsed.day)
     raise AmountError(f"«{text[:60]}» no es una fecha que se reconozca (se espera aaaa-mm-dd)")
+
+
+def read_moment(text: str, zone: str) -> date:
+    """The business date of a moment: its date in Mexico City. Its own offset counts, else the mapping's zone.
+
+    A date without a time has no zone to change and stays as it is.
+    """
+    found = MOMENT.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+    if found is None:
+        return read_date(text, None, day_first=False, is_workbook=False, date_1904=False)
+    offset = {"Z": "+00:00", "UTC": "+00:00"}.get(found[3] or "", found[3] or "")
+    try:
+        moment = datetime.fromisoformat(f"{found[1]} {found[2]}{offset}")
+        local = (moment if offset else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(MEXICO_CITY)
+    except (ValueError, OverflowError) as error:
+        raise AmountError(f"«{text[:60]}» no es una fecha con hora del calendario") from error
+    return _calendar(text, local.year, local.month, local.day)
 
 
 def _calendar(text: str, year: int, month: int, day: int) -> date:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
@@ -22,6 +23,7 @@ from cartera.errors import InputError
 from ingestion.amounts import AmountError, parse_date
 from ingestion.contracts import REGISTERS
 from ingestion.tables.names import normalise
+from ingestion.tables.selection import Selection, Values, plain
 
 SHIPPED = Path(__file__).parent.parent / "mappings"
 _MAX_BYTES = 1 << 20
@@ -41,6 +43,7 @@ class ColumnSpec:
     const: str | None = None
     join: tuple[str, ...] = ()
     separator: str = "-"
+    zone: str | None = None  # of a moment that does not say its own: its date in Mexico City counts
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,9 @@ class Mapping:
     encoding: str | None = None
     delimiter: str | None = None
     ignore: tuple[str, ...] = ()
+    ignore_rest: bool = False  # `ignore: all`
+    rows: Selection = field(default_factory=Selection)
+    also: tuple[str, ...] = ()  # mappings that read the same rows: one export, several registers
     delivery: str = "partial"
     file_names: tuple[str, ...] = ()
     origin: str = "shipped"  # shipped | home | built_in
@@ -98,7 +104,13 @@ def load_mappings(home_mappings_dir: Path | None) -> list[Mapping]:
     """The home's mappings, then the shipped ones that the home does not replace by name."""
     home = _read_folder(home_mappings_dir, "home") if home_mappings_dir and home_mappings_dir.is_dir() else []
     taken = {mapping.name for mapping in home}
-    return home + [mapping for mapping in _read_folder(SHIPPED, "shipped") if mapping.name not in taken]
+    found = home + [mapping for mapping in _read_folder(SHIPPED, "shipped") if mapping.name not in taken]
+    names = {mapping.name for mapping in found}
+    for mapping in found:
+        for name in mapping.also:
+            if name not in names:
+                raise _error(mapping.source, "also", f"«{name}» no es el nombre de ningún mapeo")
+    return found
 
 
 def mappings_hash(mappings: Iterable[Mapping]) -> str:
@@ -163,7 +175,7 @@ def _error(
 
 _KEYS = {
     "name", "kind", "match", "columns", "decimal", "thousands", "sheet", "header_row", "encoding", "delimiter",
-    "ignore", "delivery", "file_names",
+    "ignore", "delivery", "file_names", "only", "except", "also",
 }  # fmt: skip
 
 
@@ -195,7 +207,10 @@ def _build(document: object, source: str, origin: str) -> Mapping:
         header_row=_header_row(document.get("header_row"), source),
         encoding=_encoding(document, source),
         delimiter=_delimiter(document, source),
-        ignore=_texts(document, "ignore", source),
+        ignore=() if document.get("ignore") == "all" else _texts(document, "ignore", source),
+        ignore_rest=document.get("ignore") == "all",
+        rows=Selection(_values(document, "only", source), _values(document, "except", source)),
+        also=_texts(document, "also", source),
         delivery=_one_of(document, "delivery", source, _DELIVERIES, "partial"),
         file_names=_texts(document, "file_names", source),
         origin=origin,
@@ -225,10 +240,12 @@ def _columns(found: object, kind: str, source: str) -> dict[str, ColumnSpec]:
 def _spec(value: object, key: str, column_type: str, source: str) -> ColumnSpec:
     if not isinstance(value, dict):
         return ColumnSpec(_headers(value, key, source))
-    unknown = set(value) - {"from", "format", "const", "join", "separator"}
+    unknown = set(value) - {"from", "format", "zone", "const", "join", "separator"}
     if unknown:
         raise _error(
-            source, f"{key}.{min(map(str, unknown))}", "se conocen from, format, const, join y separator"
+            source,
+            f"{key}.{min(map(str, unknown))}",
+            "se conocen from, format, zone, const, join y separator",
         )
     if len({"from", "const", "join"} & set(value)) != 1:
         raise _error(source, key, "necesita exactamente una de: from, const, join")
@@ -246,7 +263,20 @@ def _spec(value: object, key: str, column_type: str, source: str) -> ColumnSpec:
     date_format = value.get("format")
     if date_format is not None:
         _check_format(date_format, f"{key}.format", column_type, source)
-    return ColumnSpec(_headers(value["from"], f"{key}.from", source), date_format)
+    zone = value.get("zone")
+    if zone is not None:
+        _check_zone(zone, date_format, f"{key}.zone", column_type, source)
+    return ColumnSpec(_headers(value["from"], f"{key}.from", source), date_format, zone=zone)
+
+
+def _check_zone(zone: object, date_format: object, key: str, column_type: str, source: str) -> None:
+    if column_type != "date" or date_format is not None:
+        raise _error(source, key, "«zone» solo se usa en columnas de fecha, y sin «format»")
+    try:
+        ZoneInfo(str(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        what = f"«{zone}» no es una zona horaria; por ejemplo UTC o America/Tijuana"
+        raise _error(source, key, what) from error
 
 
 def _check_format(date_format: object, key: str, column_type: str, source: str) -> None:
@@ -294,6 +324,25 @@ def _optional_text(document: dict[str, Any], key: str, source: str) -> str | Non
 def _texts(document: dict[str, Any], key: str, source: str) -> tuple[str, ...]:
     value = document.get(key)
     return () if value is None else _headers(value, key, source)
+
+
+def _values(document: dict[str, Any], key: str, source: str) -> Values:
+    """`only` and `except`: header → list of values. A number is taken as it is written."""
+    found = document.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not found:
+        raise _error(source, key, "debe ser «encabezado: [valor, valor]»")
+    lists: Values = {}
+    for header, value in found.items():
+        _headers(header, key, source)
+        texts = value if isinstance(value, list) else [value]
+        if not texts or any(isinstance(text, bool | dict | list) or text is None for text in texts):
+            raise _error(
+                source, f"{key}.{header}", 'los valores van en una lista, entre comillas: ["uno", "otro"]'
+            )
+        lists[str(header)] = tuple(plain(str(text)) for text in texts)
+    return lists
 
 
 def _one_of(document: dict[str, Any], key: str, source: str, allowed: tuple[str, ...], default: str) -> str:

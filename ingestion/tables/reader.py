@@ -18,7 +18,7 @@ from ingestion.tables.grid import FileRefused, Grid
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.names import file_stem
 from ingestion.tables.package import SAVE_AS_XLSX
-from ingestion.tables.recognise import Verdict, candidates, judge
+from ingestion.tables.recognise import Verdict, candidates, judge, match_beside
 from ingestion.tables.rows import SheetReader
 
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
@@ -33,7 +33,8 @@ def read_table(
     file = name.replace("\\", "/").rpartition("/")[2]
     try:
         sheets = recognise(name, data, mappings)
-        return _read(file, sheets, source_file_id, delivery_date)
+        beside = {mapping.name: mapping for mapping in mappings}
+        return _read(file, sheets, beside, source_file_id, delivery_date)
     except FileRefused as refused:
         return refuse_file(refused.kind, refused.code, f"{file}: {refused.reason}", refused.raw_text)
 
@@ -97,7 +98,11 @@ def _recognise_text(data: bytes, mappings: Sequence[Mapping], stem: str) -> tupl
 
 
 def _read(
-    file: str, sheets: Sequence[tuple[Grid, Verdict]], source_file_id: str, delivery_date: date
+    file: str,
+    sheets: Sequence[tuple[Grid, Verdict]],
+    mappings: dict[str, Mapping],
+    source_file_id: str,
+    delivery_date: date,
 ) -> Reading:
     matched = [(grid, verdict) for grid, verdict in sheets if verdict.match is not None]
     named = {id(g) for g, v in matched if g.sheet and v.match and v.match.mapping.sheet}
@@ -109,14 +114,26 @@ def _read(
         if verdict.match is None or (named and id(grid) not in named):
             _pass_over(reading, file, grid, verdict, is_wanted=not named)
             continue
-        kind = verdict.match.kind
-        found = SheetReader(grid, verdict.match, verdict.header_row, file).read(source_file_id, delivery_date)
-        reading.kind = kind if reading.kind == "unknown" else reading.kind
-        tables.setdefault(REGISTERS[kind].name, []).append(found.table)
-        reading.refusals.extend(found.refusals)
-        reading.flags.extend(found.flags)
-        if verdict.match.mapping.delivery == "full":
-            reading.flags.append(f"delivery_full:{kind}")
+        reading.kind = verdict.match.kind if reading.kind == "unknown" else reading.kind
+        header = grid.top(verdict.header_row + 1)[verdict.header_row]
+        beside = [
+            match_beside(header, mappings[name], verdict.header_row)
+            for name in verdict.match.mapping.also
+            if name in mappings
+        ]
+        left_out: list[frozenset[int]] = []
+        for match in (verdict.match, *beside):
+            reader = SheetReader(grid, match, verdict.header_row, file, is_beside=match is not verdict.match)
+            found = reader.read(source_file_id, delivery_date)
+            tables.setdefault(REGISTERS[match.kind].name, []).append(found.table)
+            reading.refusals.extend(found.refusals)
+            reading.flags.extend(found.flags)
+            left_out.append(found.left_out)
+            if match.mapping.delivery == "full":
+                reading.flags.append(f"delivery_full:{match.kind}")
+        ignored = len(frozenset.intersection(*left_out))  # by every mapping that reads the sheet
+        if ignored:
+            reading.flags.append(f"rows_left_out:{ignored}")
     reading.tables = {name: pa.concat_tables(parts).combine_chunks() for name, parts in tables.items()}
     reading.rows_read = sum(t.num_rows for t in reading.tables.values()) + len(reading.refusals)
     if reading.rows_read == 0:

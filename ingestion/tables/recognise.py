@@ -74,7 +74,12 @@ class Verdict:
 
 
 def candidates(mappings: Sequence[Mapping]) -> list[Mapping]:
-    """The mappings to try: those given, and contract names for the kinds that no synonym list covers."""
+    """The mappings to try: those given, and contract names for the kinds that no synonym list covers.
+
+    A mapping that another one names in its `also` reads beside that one, never by itself.
+    """
+    beside = {name for mapping in mappings for name in mapping.also}
+    mappings = [mapping for mapping in mappings if mapping.name not in beside]
     covered = {mapping.kind for mapping in mappings if mapping.is_generic}
     plain = [Mapping(name=kind, kind=kind, origin="built_in") for kind in REGISTERS if kind not in covered]
     return [*mappings, *plain]
@@ -104,6 +109,25 @@ def judge(
             return _choose(fitting, found, number, stem, usable, row)
         partial.extend((match, number) for match in found if len(match.explained) >= 2)
     return _near(partial, rows, stem)
+
+
+def match_beside(row: Sequence[str | None], mapping: Mapping, number: int) -> Match:
+    """A header row read with a mapping that another one's `also` names. Raises FileRefused where it cannot be."""
+    match = _match([_header(cell or "", mapping.vocabulary) for cell in row], mapping)
+    if match.fits:
+        return match
+    headers = {normalise(cell or "") for cell in row}
+    lacking = [h for h in (*mapping.match, *mapping.rows.headers) if normalise(h) not in headers]
+    if match.missing:
+        raise _missing(match, number, row)
+    names = ", ".join(f"«{header}»" for header in dict.fromkeys(lacking))
+    raise FileRefused(
+        "missing_column",
+        f"El mapeo «{mapping.name}» también lee este archivo y le falta {names} (encabezado en la fila "
+        f"{number + 1}). Exporta también esas columnas.",
+        mapping.kind,
+        _shown(row),
+    )
 
 
 def guesses(
@@ -185,7 +209,8 @@ def _match(headers: Sequence[str], mapping: Mapping) -> Match:
             missing.append(column.name)
     if mapping.kind == "payments" and not any(link in columns for link in PAYMENT_LINKS):
         missing.append("customer_id")
-    told = all(normalise(header) in places or normalise(header) in headers for header in mapping.match)
+    telling = (*mapping.match, *mapping.rows.headers)
+    told = all(normalise(header) in places or normalise(header) in headers for header in telling)
     is_literal = all(normalise(c.name) in places for c in REGISTERS[mapping.kind].columns if c.required)
     return Match(mapping, columns, tuple(missing), tuple(repeated), told, is_literal)
 

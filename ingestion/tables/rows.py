@@ -26,6 +26,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 _TOTAL = r"(?i)^\W*(?:(?:gran|sub)[\s-]*)?total(?:es)?\b|^\W*sumas?\b|^\W*(?:saldo|importe|monto)\s+total\b"
 _NO_MEND = "No hace falta corregir nada."
 _MEND = "Corrige la celda y vuelve a dejar el archivo; las filas buenas sí se cargaron."
+_MENDS = {
+    "total_row": _NO_MEND,
+    "repeated_header": _NO_MEND,
+    "unlisted_value": "Copia el mapeo a mappings/ y pon ese valor en «only» si cuenta o en «except» si no.",
+}
 _EXTRA_CELLS = (
     "tiene más celdas que el encabezado; quizá un importe o un texto lleva el separador sin comillas"
 )
@@ -40,6 +45,7 @@ class SheetReading:
     table: pa.Table
     refusals: list[Refusal]
     flags: list[str]
+    left_out: frozenset[int] = frozenset()  # rows that the mapping leaves out: its `only` and `except`
 
 
 @dataclass
@@ -52,9 +58,16 @@ class _Fault:
 
 
 class SheetReader:
-    """Reads one recognised sheet. `file` is the name that reasons show."""
+    """Reads one recognised sheet. `file` is the name that reasons show.
 
-    def __init__(self, grid: Grid, match: Match, header_row: int, file: str) -> None:
+    `is_beside`: another mapping reads the same sheet first and has told what is wrong with its rows as rows.
+    """
+
+    def __init__(
+        self, grid: Grid, match: Match, header_row: int, file: str, *, is_beside: bool = False
+    ) -> None:
+        self.is_beside = is_beside
+        self.left_out: frozenset[int] = frozenset()
         self.grid = grid
         self.match = match
         self.file = file
@@ -90,7 +103,7 @@ class SheetReader:
             delivery_date,
         )
         refusals = [self._refusal(row, fault) for row, fault in sorted(self.faults.items())]
-        return SheetReading(table, refusals, list(dict.fromkeys(self.flags)))
+        return SheetReading(table, refusals, list(dict.fromkeys(self.flags)), self.left_out)
 
     # --- rows that are no data -------------------------------------------------------------------------
 
@@ -110,7 +123,22 @@ class SheetReader:
                 self._fault(row, "total_row", "", "es un renglón de totales, no un dato")
         aside = pl.Series(list(self.faults), dtype=pl.UInt32)
         index = pl.int_range(len(self.body), dtype=pl.UInt32, eager=True)
-        return ~blank & ~index.is_in(aside.implode())
+        data = ~blank & ~index.is_in(aside.implode())
+        if self.is_beside:
+            self.faults.clear()
+        return self._selected(data) if self.match.mapping.rows.headers else data
+
+    def _selected(self, data: pl.Series) -> pl.Series:
+        """The data rows that the mapping takes. A value that it does not know refuses its row: it may be money."""
+        mapping = self.match.mapping
+        taken, unlisted = mapping.rows.judge(self.body, self.headers)
+        for row, (header, value) in unlisted.items():
+            if data[row] and not self.is_beside:
+                why = f"columna «{header}»: el mapeo «{mapping.name}» no dice qué hacer con «{value[:60]}»"
+                self._fault(row, "unlisted_value", header, why)
+        left = data & ~taken
+        self.left_out = frozenset(set(left.arg_true().to_list()) - unlisted.keys())
+        return data & taken
 
     def _suspects(self) -> list[int]:
         """Rows that may be a total or a repeated header: few, found by whole columns."""
@@ -181,6 +209,7 @@ class SheetReader:
             decimal="." if is_const else mapping.decimal,
             thousands=mapping.thousands,
             date_format=spec.format if spec else None,
+            zone=spec.zone if spec else None,
             is_workbook=self.grid.is_workbook and not is_const,
             date_1904=self.grid.date_1904,
         )
@@ -192,6 +221,8 @@ class SheetReader:
 
     def _extra(self, body: pl.DataFrame) -> pl.Series | None:
         """Columns that no one knows, as JSON, flagged; in a text file, cells beyond the header refuse their row."""
+        if self.match.mapping.ignore_rest:
+            return None
         used = self.match.explained
         found: dict[str, int] = {}
         for position in range(body.width):
@@ -281,6 +312,6 @@ class SheetReader:
         place = f"{sheet}fila {number}" + (f", columna «{fault.column}»" if fault.column else "")
         more = f" (y {len(fault.texts) - 3} más)" if len(fault.texts) > 3 else ""
         what = "; ".join(fault.texts[:3]) + more
-        mend = _NO_MEND if fault.code in {"total_row", "repeated_header"} else _MEND
+        mend = _MENDS.get(fault.code, _MEND)
         where = f"Fila {number} de {self.file}" + (f" (hoja «{self.grid.sheet}»)" if self.grid.sheet else "")
         return Refusal(number, place, fault.code, f"{where}: {what}. {mend}", self.grid.row_text(number))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ingestion.contracts import REGISTERS
+from ingestion.tables.cells import MOMENT
 from ingestion.tables.grid import FileRefused, Grid
 from ingestion.tables.mapping import Mapping, load_mappings, parse_mappings
 from ingestion.tables.names import file_stem, normalise
@@ -22,6 +23,12 @@ from ingestion.tables.rows import SheetReader, SheetReading
 
 _DAY_FIRST, _MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
 _SHOWN_ROWS = 5
+_LOOKED_AT = 200  # rows that tell whether a column holds moments
+_MOST_KINDS = 12
+_ROW_KINDS = frozenset(
+    {"status", "estado", "estatus", "type", "tipo", "tipodemovimiento", "tipodeoperacion", "operacion", "categoria",
+     "transactiontype", "recordtype", "reportingcategory", "situacion"}
+)  # fmt: skip
 _NO_DATE = date(2000, 1, 1)  # a delivery date for the trial reading, which is thrown away
 
 
@@ -35,6 +42,7 @@ class _Proposal:
     sheet: str = ""
     decimal: str = "."
     formats: dict[str, str] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def header(self, column: str) -> str:
@@ -50,21 +58,42 @@ class _Proposal:
         lines.append(f"match: [{', '.join(_quoted(h) for h in dict.fromkeys(telling))}]")
         if self.sheet:
             lines.append(f"sheet: {_quoted(self.sheet)}")
+        lines.extend(_rules(self.match.mapping))
         lines.append("columns:")
-        for column in filled:
-            header = _quoted(self.header(column.name))
-            form = self.formats.get(column.name)
-            lines.append(
-                f'  {column.name}: {{from: {header}, format: "{form}"}}'
-                if form
-                else f"  {column.name}: {header}"
-            )
+        lines.extend(
+            f"  {c.name}: {self._spec(c.name)}" for c in table.columns if c.name in self.match.columns
+        )
         for name in self.match.missing:
             hint = " o {const: MXN}" if name == "currency" else ""
             lines.append(f"  # {name}: FALTA; escribe aquí el encabezado que lo trae{hint}")
         if self.decimal != ".":
             lines.append(f'decimal: "{self.decimal}"')
         return "\n".join(lines) + "\n"
+
+    def _spec(self, column: str) -> str:
+        """Where a column comes from: its header, with what its dates need; as the mapping it was read with says."""
+        known = self.match.mapping.columns.get(column)
+        if known is not None and known.const is not None and not self.match.columns[column]:
+            return f"{{const: {_quoted(known.const)}}}"
+        if known is not None and known.join:
+            parts = ", ".join(_quoted(self.headers[p]) for p in self.match.columns[column])
+            return f"{{join: [{parts}], separator: {_quoted(known.separator)}}}"
+        header = _quoted(self.header(column))
+        zone = self.zones.get(column) or (known.zone if known else None)
+        if zone:
+            return f"{{from: {header}, zone: {zone}}}"
+        form = self.formats.get(column) or (known.format if known else None)
+        return f'{{from: {header}, format: "{form}"}}' if form else header
+
+
+def _rules(mapping: Mapping) -> list[str]:
+    """`only`, `except`, `also` and `ignore` of the mapping that a file was recognised with."""
+    lines = [f"also: [{', '.join(map(_quoted, mapping.also))}]"] if mapping.also else []
+    for key, lists in (("only", mapping.rows.only), ("except", mapping.rows.leave_out)):
+        lines.extend([f"{key}:"] if lists else [])
+        for header, values in lists.items():
+            lines.append(f"  {_quoted(header)}: [{', '.join(map(_quoted, values))}]")
+    return [*lines, "ignore: all"] if mapping.ignore_rest else lines
 
 
 def suggest(name: str, data: bytes) -> str:
@@ -88,6 +117,8 @@ def _suggest_sheet(grid: Grid, mappings: list[Mapping], stem: str, name: str) ->
     headers = [(cell or "").strip() for cell in grid.frame.row(row)]
     proposal = _Proposal(_slug(name), match, headers, grid.sheet)
     _note_doubts(proposal, found, row)
+    _note_moments(proposal, grid, row)
+    _note_kinds_of_rows(proposal, grid, row)
     trial = _settle(proposal, grid, row, name)
     notes = [*proposal.notes, *_shown(trial, match)] if trial else proposal.notes
     return proposal.text() + "".join(f"# {note}\n" for note in notes)
@@ -99,6 +130,8 @@ def _note_doubts(proposal: _Proposal, found: list[tuple[Match, int]], row: int) 
     others = sorted({m.kind for m, at in found if at == row and m.fits and m.kind != match.kind})
     if others:
         proposal.notes.append(f"También podría ser: {', '.join(others)}. Revisa «kind».")
+    if match.mapping.ignore_rest:
+        return
     free = [h for i, h in enumerate(proposal.headers) if h and i not in match.explained]
     names = {normalise(c.name): c.name for c in REGISTERS[match.kind].columns if c.name not in match.columns}
     for column in REGISTERS[match.kind].columns:
@@ -113,6 +146,38 @@ def _note_doubts(proposal: _Proposal, found: list[tuple[Match, int]], row: int) 
         )
     if free:
         proposal.notes.append("Los que no quieras guardar, ponlos en ignore: [..].")
+
+
+def _note_moments(proposal: _Proposal, grid: Grid, row: int) -> None:
+    """A date column of moments that say their zone, or whose header says UTC: its day depends on the zone."""
+    for column in REGISTERS[proposal.match.kind].columns:
+        if column.type != "date" or not proposal.match.columns.get(column.name):
+            continue
+        known = proposal.match.mapping.columns.get(column.name)
+        place = proposal.match.columns[column.name][0]
+        texts = grid.frame.get_column(f"c{place}").slice(row + 1, _LOOKED_AT).drop_nulls().to_list()
+        moments = [found for text in texts if (found := MOMENT.fullmatch(text.strip()))]
+        says_utc = "utc" in normalise(proposal.headers[place])
+        if moments and (says_utc or any(found[3] for found in moments)) and not (known and known.zone):
+            proposal.zones[column.name] = "UTC"
+            header = f"«{proposal.headers[place]}»"
+            proposal.notes.append(
+                f"{header} trae la hora con su zona: cuenta el día en la Ciudad de México. Revísalo."
+            )
+
+
+def _note_kinds_of_rows(proposal: _Proposal, grid: Grid, row: int) -> None:
+    """A free column of few values that tells kinds or states of rows: perhaps not all of them are wanted."""
+    for place, header in enumerate(proposal.headers):
+        if place in proposal.match.explained or normalise(header) not in _ROW_KINDS:
+            continue
+        values = grid.frame.get_column(f"c{place}").slice(row + 1).drop_nulls().str.strip_chars()
+        values = values.filter(values != "").unique(maintain_order=True).head(_MOST_KINDS + 1)
+        if 1 < len(values) <= _MOST_KINDS:
+            listed = ", ".join(map(_quoted, values.to_list()))
+            proposal.notes.append(
+                f"Si no todos los renglones cuentan, deja los que sí: only: {{{_quoted(header)}: [{listed}]}}"
+            )
 
 
 def _settle(proposal: _Proposal, grid: Grid, row: int, name: str) -> SheetReading | None:

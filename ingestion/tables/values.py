@@ -49,6 +49,7 @@ class Reader:
     decimal: str = "."
     thousands: str | None = None
     date_format: str | None = None
+    zone: str | None = None
     is_workbook: bool = False
     date_1904: bool = False
 
@@ -220,6 +221,9 @@ def _unsure_comma(series: pl.Series, reader: Reader) -> bool:
 
 
 def _dates(series: pl.Series, column: Column, reader: Reader) -> Typed:
+    if reader.zone is not None:
+        zone = reader.zone
+        return _distinct(series, lambda text: cells.read_moment(text, zone), pl.Date(), "bad_date")
     month_alone = column.name == "month"
     day_first, flags = _day_order(series, column, reader)
     typed = _distinct(

@@ -28,6 +28,44 @@ from_register as (
             min(imp_saldo_insoluto) as imp_saldo_insoluto
         from {{ ref('int_rep_documents') }} group by pago_key, invoice_key having count(*) = 1
     ) as d on p.pago_key = d.pago_key and x.invoice_key = d.invoice_key
+    where p.part_of is null
+),
+
+-- of a payment returned in part, what was applied last is what went back
+split_applications as (
+    select
+        *,
+        coalesce(amount_payment_ccy, amount_ccy) as paid_ccy,
+        sum(coalesce(amount_payment_ccy, amount_ccy)) over w - coalesce(amount_payment_ccy, amount_ccy) as from_ccy,
+        sum(coalesce(amount_payment_ccy, amount_ccy)) over w as to_ccy
+    from {{ ref('int_register_applications') }}
+    where register_key in (select register_key from {{ ref('int_register_parts') }} where is_split)
+    window w as (partition by register_key order by applied_date, application_id rows unbounded preceding)
+),
+
+from_split as (
+    select
+        x.application_id || '@' || t.payment_id,
+        t.payment_id,
+        x.invoice_ref,
+        x.invoice_key,
+        x.applied_date,
+        cast(null as varchar),
+        cast(
+            {{ money('x.amount_ccy * (least(x.to_ccy, t.to_ccy) - x.from_ccy) / x.paid_ccy') }}
+            - {{ money('x.amount_ccy * (greatest(x.from_ccy, t.from_ccy) - x.from_ccy) / x.paid_ccy') }}
+            as decimal(18, 2)
+        ),
+        cast(least(x.to_ccy, t.to_ccy) - greatest(x.from_ccy, t.from_ccy) as decimal(18, 2)),
+        x.num_parcialidad,
+        x.imp_saldo_ant,
+        x.imp_saldo_insoluto,
+        true,
+        'register',
+        x.source_file_id
+    from split_applications as x
+    inner join {{ ref('int_register_parts') }} as t on x.register_key = t.register_key and x.from_ccy < t.to_ccy and t.from_ccy < x.to_ccy
+    where x.paid_ccy > 0
 ),
 
 from_rep as (
@@ -144,6 +182,8 @@ named as (
 )
 
 select * from from_register
+union all
+select * from from_split
 union all
 select * from from_rep
 union all

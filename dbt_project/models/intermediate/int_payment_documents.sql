@@ -38,7 +38,7 @@ company as (
 
 receipts as (
     select
-        r.payment_id,
+        t.payment_id,
         r.register_key,
         m.pago_key,
         -- a REP cancelled at the SAT is none: the money came in, its REP is missing
@@ -49,17 +49,23 @@ receipts as (
         r.payment_date,
         r.currency,
         coalesce(r.fx_rate, p.fx_rate) as fx_rate,
-        r.amount_ccy,
+        t.amount_ccy,
         r.method,
         p.forma_pago,
-        r.reversed_date,
+        t.reversed_date,
         coalesce(r.bank_reference, p.num_operacion) as bank_reference,
         r.gateway,
+        case when t.payment_id = r.payment_id then r.fee_ccy end as fee_ccy,
+        case when t.payment_id = r.payment_id then r.deducted_ccy when r.deducted_ccy is not null then 0.00 end as deducted_ccy,
+        case when t.is_split then r.payment_id end as part_of,
+        r.payout_id,
+        r.payout_date,
         case when m.register_key is null then 'register' else 'register+cfdi' end as sources,
         coalesce(q.is_over_amount, 0) = 1 as is_over_amount,
         r.delivery_date,
         r.source_file_id
     from {{ ref('int_register_payments') }} as r
+    inner join {{ ref('int_register_parts') }} as t on r.register_key = t.register_key
     left join matched as m on r.register_key = m.register_key
     left join {{ ref('int_rep_pagos') }} as p on m.any_pago_key = p.pago_key
     left join {{ ref('int_sat_status') }} as s on r.rep_uuid = s.uuid
@@ -83,6 +89,11 @@ receipts as (
         p.forma_pago,
         p.cancel_date,
         p.num_operacion,
+        null,
+        null,
+        null,
+        null,
+        null,
         null,
         'cfdi',
         coalesce(q.is_over_amount, 0) = 1,
@@ -123,6 +134,11 @@ select
     r.reversed_date,
     r.bank_reference,
     r.gateway,
+    r.fee_ccy,
+    cast(r.amount_ccy - r.deducted_ccy as decimal(18, 2)) as net_ccy,
+    r.part_of,
+    r.payout_id,
+    r.payout_date,
     r.sources,
     r.is_over_amount,
     r.delivery_date,

@@ -91,7 +91,13 @@ candidates as (
 
 {{ one_to_one('pairs', 'candidates', 'register_key', 'pago_key', 'c.priority, c.gap, c.register_key, c.pago_key') }}
 
-select register_key, pago_key, false as is_group from pairs
+-- a payment returned in part is several receipts of one Pago: a group too
+select
+    x.register_key,
+    x.pago_key,
+    s.register_key is not null as is_group
+from pairs as x
+left join (select distinct register_key from {{ ref('int_register_parts') }} where is_split) as s on x.register_key = s.register_key
 union all
 select
     r.register_key,

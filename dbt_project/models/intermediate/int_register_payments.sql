@@ -15,6 +15,11 @@ select
     p.bank_reference,
     p.gateway,
     upper(p.company_rfc) as company_rfc,
+    -- what the gateway kept, whatever sign its export gives a fee; null where it says nothing
+    {{ money('abs(coalesce(p.fee_amount, p.amount - p.net_amount))') }} as fee_ccy,
+    {{ money('coalesce(p.amount - p.net_amount, abs(p.fee_amount))') }} as deducted_ccy,
+    p.payout_id,
+    p.payout_date,
     p.delivery_date,
     p.source_file_id
 from {{ latest_delivery(ref('stg_register__payments'), ['payment_id']) }} as p

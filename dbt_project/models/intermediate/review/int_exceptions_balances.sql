@@ -82,6 +82,14 @@ final as (
     left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and b.currency = r.currency
     where b.status <> 'matched'
     union all
+    select 'PAYMENT_REVERSAL_UNMATCHED', 'payment', v.reversal_id, v.customer_id, {{ pesos('v.amount_ccy - v.undone_ccy', 'r.mxn_per_unit') }},
+        'Devolución de ' || {{ money_es('v.amount_ccy') }} || ' ' || v.currency || ' del pago ' || v.payment_id || ': '
+        || case v.problem when 'unknown_payment' then 'ese pago no ha llegado' when 'other_currency' then 'el pago está en otra moneda'
+            when 'already_reversed' then 'el pago ya estaba devuelto' else 'es mayor que lo pagado' end, v.reversed_date, null
+    from {{ ref('int_payment_reversals') }} as v
+    left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and v.currency = r.currency
+    where v.problem is not null
+    union all
     select 'FX_RATE_MISSING', 'currency', currency, null, null,
         cast(count(distinct item) as string) || case when count(distinct item) = 1 then ' partida' else ' partidas' end || ' sin tipo de cambio', min(since), null
     from unvalued where currency <> '{{ var("report_currency") }}' group by currency

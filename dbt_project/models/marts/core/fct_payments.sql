@@ -40,6 +40,11 @@ select
     p.reversed_date,
     p.bank_reference,
     p.gateway,
+    p.fee_ccy,
+    p.net_ccy,
+    p.payout_id,
+    p.payout_date,
+    p.part_of as part_of_payment_id,
     p.sources,
     case
         when p.reversed_date is not null then 'reversed'
