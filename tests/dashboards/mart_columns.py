@@ -20,7 +20,8 @@ fct_invoices(invoice_id, invoice_key INTEGER, uuid, serie, folio, folio_label, c
     en_sustitucion BOOLEAN, sat_status, rep_status, flags, sources, source_file_id)
 fct_payments(payment_id, rep_uuid, customer_id, customer_name, company_rfc, payment_date, currency, fx_rate
     X, amount_ccy, amount_mxn, applied_ccy, unapplied_ccy, unapplied_mxn_closing M, method, forma_pago,
-    is_cash, reversed_date, bank_reference, gateway, sources, status, source_file_id)
+    is_cash, reversed_date, bank_reference, gateway, fee_ccy, net_ccy M, payout_id, payout_date,
+    part_of_payment_id, sources, status, source_file_id)
 fct_payment_applications(application_id, payment_id, invoice_id, customer_id, payment_date, applied_date,
     effective_date, recorded_date, reversed_date, amount_ccy, currency, amount_payment_ccy,
     payment_currency, amount_mxn_issue M, num_parcialidad INTEGER, imp_saldo_ant M, imp_saldo_insoluto M,

@@ -77,7 +77,10 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     back(raw, "R9", "PA", "5", "2026-05-15", currency="USD")
     back(raw, "R0", "PA", "700", "2026-07-15")
     connection = build(
-        raw, tmp_path_factory.mktemp("home") / "h", "2026-06-30", select=[*CORE, "+exceptions"]
+        raw,
+        tmp_path_factory.mktemp("home") / "h",
+        "2026-06-30",
+        select=[*CORE, "+exceptions", "+waiting_documents"],
     )
     yield connection
     connection.close()
@@ -157,3 +160,11 @@ def test_what_undoes_nothing_is_an_exception(marts: duckdb.DuckDBPyConnection) -
 def test_the_rep_of_a_payment_returned_in_part_is_the_same_receipt(marts: duckdb.DuckDBPyConnection) -> None:
     found = query(marts, "select payment_id, sources, rep_uuid from fct_payments where payment_id like 'PC%'")
     assert {row[1:] for row in found} == {("register+cfdi", uuid_of("repC"))}
+
+
+def test_a_return_waits_for_its_payment(marts: duckdb.DuckDBPyConnection) -> None:
+    found = query(
+        marts,
+        "select document_id, waits_for_id, amount_mxn, waiting_days from waiting_documents where kind = 'payment_reversal'",
+    )
+    assert found == [("R7", "NONE", D(10), 46)]  # 15 May to 30 June

@@ -27,7 +27,7 @@ NS = {
     "tfd": "http://www.sat.gob.mx/TimbreFiscalDigital",
 }
 SIZE = 240
-OPTIONAL_KINDS = {"opening_balances"}
+OPTIONAL_KINDS = {"opening_balances", "payment_reversals"}
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ split_applications as (
     select
         *,
         coalesce(amount_payment_ccy, amount_ccy) as paid_ccy,
-        sum(coalesce(amount_payment_ccy, amount_ccy)) over w - coalesce(amount_payment_ccy, amount_ccy) as from_ccy,
+        (sum(coalesce(amount_payment_ccy, amount_ccy)) over w) - coalesce(amount_payment_ccy, amount_ccy) as from_ccy,
         sum(coalesce(amount_payment_ccy, amount_ccy)) over w as to_ccy
     from {{ ref('int_register_applications') }}
     where register_key in (select register_key from {{ ref('int_register_parts') }} where is_split)
@@ -50,7 +50,7 @@ from_split as (
         x.invoice_ref,
         x.invoice_key,
         x.applied_date,
-        cast(null as varchar),
+        cast(null as string),
         cast(
             {{ money('x.amount_ccy * (least(x.to_ccy, t.to_ccy) - x.from_ccy) / x.paid_ccy') }}
             - {{ money('x.amount_ccy * (greatest(x.from_ccy, t.from_ccy) - x.from_ccy) / x.paid_ccy') }}

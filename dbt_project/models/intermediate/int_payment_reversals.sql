@@ -10,6 +10,7 @@ with reversals as (
         r.currency,
         r.payout_id,
         r.payout_date,
+        r.source_file_id,
         p.customer_id,
         p.amount_ccy as paid_ccy,
         case
@@ -49,6 +50,7 @@ select
     currency,
     payout_id,
     payout_date,
+    source_file_id,
     customer_id,
     case when problem is null and undone_ccy < amount_ccy then 'above_payment' else problem end as problem
 from counted

@@ -27,7 +27,7 @@ parts as (
         r.register_key,
         case
             when p.amount_ccy = t.amount_ccy and r.reversed_date = t.last_date then r.payment_id
-            else r.payment_id || '/' || cast(r.reversed_date as varchar)
+            else r.payment_id || '/' || cast(r.reversed_date as string)
         end,
         r.payment_id,
         cast(r.amount_ccy as decimal(18, 2)),
@@ -40,8 +40,11 @@ parts as (
 
 select
     *,
-    sum(amount_ccy) over w - amount_ccy as from_ccy,
+    (sum(amount_ccy) over w) - amount_ccy as from_ccy,
     -- what is applied beyond the payment stays with its last part
-    case when row_number() over w = count(*) over (partition by register_key) then cast(1000000000000000 as decimal(18, 2)) else sum(amount_ccy) over w end as to_ccy
+    case
+        when (row_number() over w) = count(*) over (partition by register_key) then cast(1000000000000000 as decimal(18, 2))
+        else sum(amount_ccy) over w
+    end as to_ccy
 from parts
 window w as (partition by register_key order by case when reversed_date is null then 0 else 1 end, reversed_date rows unbounded preceding)

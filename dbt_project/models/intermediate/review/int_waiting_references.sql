@@ -49,6 +49,9 @@ found as (
     left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
     where x.register_key is null and p.payment_id is null
     union all
+    select 'payment_reversal', reversal_id, null, amount_ccy, currency, null, 'payment', payment_id, reversed_date, source_file_id
+    from {{ ref('int_payment_reversals') }} where problem = 'unknown_payment'
+    union all
     select 'credit_note', n.cn_id, n.known_customer_id, n.total_ccy, n.currency, n.fx_rate, 'invoice', r.related_uuid, n.issue_date,
         n.source_file_id
     from notes as n
