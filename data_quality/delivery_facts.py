@@ -60,6 +60,7 @@ TABLES: dict[str, Facts] = {
     "register__plan_collections": _facts("month amount currency"),
     "sat__69": _facts("rfc supuesto"),
     "sat__69b": _facts("rfc situacion"),
+    "sat__third_parties": _facts("uuid rfc_a_cuenta_terceros"),
     "sat__metadata": _facts("uuid rfc_emisor rfc_receptor fecha_emision estatus", "uuid"),
 }
 
@@ -98,4 +99,5 @@ SPANISH: dict[str, str] = {
     "sat__answers": "las respuestas del SAT",
     "log__published_forecasts": "los flujos esperados publicados",
     "sat__metadata": "los metadatos del SAT",
+    "sat__third_parties": "los terceros de los metadatos del SAT",
 }

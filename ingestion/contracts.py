@@ -271,6 +271,12 @@ SAT_TABLES: dict[str, RawTable] = {
             "fecha_certificacion_sat:timestamp monto:money efecto_comprobante estatus:integer! "
             "fecha_cancelacion:timestamp",
         ),
+        # the second file of a metadata package: on whose account a CFDI's concepts were invoiced; no figure uses it
+        (
+            "third_parties",
+            "uuid rfc_a_cuenta_terceros",
+            "uuid! rfc_a_cuenta_terceros! nombre_a_cuenta_terceros",
+        ),
         ("69", "rfc supuesto", "rfc! nombre tipo_persona supuesto! fecha_publicacion entidad_federativa"),
         ("69b", "rfc", "rfc! nombre situacion!"),
         ("answers", "uuid asked_date", "uuid! asked_date:date! estado!"),  # from the ledger, at every build

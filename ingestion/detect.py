@@ -17,6 +17,7 @@ Kind = Literal[
     "xls",
     "parquet",
     "sat_metadata",
+    "sat_third_parties",
     "ofx",
     "camt053",
     "sat_69",
@@ -38,6 +39,7 @@ _OFX = re.compile(
 )
 _CAMT = re.compile(r"<(?:\w+:)?Document\s[^>]*urn:iso:std:iso:20022:tech:xsd:camt\.053\.")
 _METADATA = re.compile(r"uuid~rfcemisor~", re.IGNORECASE)
+_THIRD_PARTIES = re.compile(r"uuid~rfcacuentaterceros~", re.IGNORECASE)
 # The header line of the SAT's lists; accents may be in any encoding.
 _LIST_69 = re.compile(r"^\W*rfc\b[^\n]*raz.{1,2}n social[^\n]*\bsupuesto\b", re.IGNORECASE | re.MULTILINE)
 _LIST_69B = re.compile(
@@ -112,6 +114,8 @@ def _told(start: str) -> Kind | None:
     """What says itself what it is: the SAT's metadata; a bank statement in OFX or ISO 20022 camt.053."""
     if _METADATA.match(start):
         return "sat_metadata"
+    if _THIRD_PARTIES.match(start):
+        return "sat_third_parties"
     if _OFX.match(start):
         return "ofx"
     return "camt053" if start.startswith("<") and _CAMT.search(start) else None

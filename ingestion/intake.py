@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ingestion.tables.mapping import Mapping
 
 CFDI_READER_VERSION = "cfdi1"
-TABLE_READER_VERSION = "table2"  # 2: the SAT's own files
+TABLE_READER_VERSION = "table3"  # 3: mappings that choose rows, third parties of the metadata
 UNREADABLE = {
     "xls": "es un Excel antiguo (.xls); ábrelo y guárdalo como .xlsx o .csv",
     "pdf": "es un PDF; Cartera lee el XML, no su representación impresa",

@@ -40,7 +40,7 @@ from ingestion.ledger import (
 )
 from ingestion.reading import Reading, Refusal, refuse_file
 from ingestion.sat.lists import read_list
-from ingestion.sat.metadata import read_metadata
+from ingestion.sat.metadata import read_metadata, read_third_parties
 from ingestion.statements import read_statement
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.reader import read_table
@@ -49,6 +49,7 @@ BATCH_FILES = 1000
 BATCH_BYTES = 32 << 20
 POOL_FROM_FILES = 3000  # below this, starting workers costs more than it saves
 MAX_TABLE_BYTES = 1 << 30
+METADATA = {"sat_metadata": read_metadata, "sat_third_parties": read_third_parties}
 STATEMENTS = ("ofx", "camt053")
 READABLE_TABLES = ("table_text", "xlsx", "parquet")
 
@@ -260,9 +261,9 @@ class Collector:
             if kind == "cfdi_xml":
                 row.kind, row.reader_key, row.rows_read = "cfdi", self.keys["cfdi"], 1
                 cfdis.append((row, data))
-            elif kind == "sat_metadata":
+            elif kind in METADATA:
                 name = row.member or row.path
-                self._keep(row, read_metadata(name, data, row.content_id, row.delivery_date))
+                self._keep(row, METADATA[kind](name, data, row.content_id, row.delivery_date))
             elif kind in ("sat_69", "sat_69b"):
                 name = row.member or row.path
                 self._keep(row, read_list(kind, name, data, row.content_id, row.delivery_date))

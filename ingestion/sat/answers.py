@@ -1,7 +1,8 @@
 """Which CFDIs are due for a check at the SAT, and its answers kept as evidence in the ledger file.
 
-Open invoices are asked weekly and closed ones rarely; what was cancelled stays cancelled and is not asked again.
-An answer that never came leaves its CFDI due.
+Open invoices are asked weekly and closed ones rarely, each with the live REPs and credit notes that settle it: a REP
+that is cancelled opens its invoice again. What was cancelled stays cancelled and is not asked again. An answer that
+never came leaves its CFDI due.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ DUE = f"""
 with documents as (
     select uuid, version, emisor_rfc, receptor_rfc, total, coalesce(sello_last8, '') as sello_last8,
         row_number() over (partition by uuid order by fecha_timbrado, source_file_id) as place
-    from raw.cfdi__documents where tipo_de_comprobante = 'I'
+    from raw.cfdi__documents where tipo_de_comprobante in ('I', 'E', 'P')
 ),
 last_answers as (
     select uuid, max(asked_at) as asked_at, arg_max(estado, asked_at) as estado,
@@ -36,7 +37,7 @@ last_answers as (
 )
 select d.uuid, d.version, d.emisor_rfc, d.receptor_rfc, d.total, d.sello_last8
 from documents d
-inner join invoices i on d.uuid = i.uuid
+inner join followed i on d.uuid = i.uuid
 left join last_answers a on d.uuid = a.uuid
 where d.place = 1 and coalesce(i.sat_status, '') <> 'cancelado' and not coalesce(a.is_cancelled, false)
     and (a.asked_at is null or a.asked_at <= $now::timestamp - to_days(case
@@ -46,16 +47,35 @@ order by i.is_open desc, a.asked_at nulls first, d.uuid
 """
 
 
+# What the figures still count, and whether any invoice that it touches is open. A REP or a note that the SAT is known
+# to have cancelled counts no more; one applied to nothing yet is as pressing as an open invoice.
+FOLLOWED = """
+with invoices as (
+    select invoice_id, uuid, open_ccy > 0 as is_open, sat_status from marts.fct_invoices
+),
+touched as (
+    select document_id, bool_or(i.is_open) as is_open
+    from marts.fct_movements m inner join invoices i using (invoice_id) where m.document_id <> m.invoice_id group by 1
+)
+select uuid, is_open, sat_status from invoices where uuid is not null
+union all
+select p.rep_uuid, bool_or(coalesce(t.is_open, true)), null
+from marts.fct_payments p left join touched t on p.payment_id = t.document_id where p.rep_uuid is not null group by 1
+union all
+select n.uuid, bool_or(coalesce(t.is_open, true)), null
+from marts.fct_credit_notes n left join touched t on n.cn_id = t.document_id
+where n.uuid is not null and n.cancel_date is null group by 1
+"""
+
+
 def due(paths: HomePaths, snapshot: duckdb.DuckDBPyConnection, now: dt.datetime) -> list[Question]:
     """What is due for a check, the most pressing first. `snapshot`: the published figures."""
-    invoices = snapshot.sql(
-        "select uuid, open_ccy > 0 as is_open, sat_status from marts.fct_invoices where uuid is not null"
-    ).to_arrow_table()
+    followed = snapshot.sql(FOLLOWED).to_arrow_table()
     with writable(paths.ledger_file) as ledger:
         ledger.execute(SCHEMA)
     with writable(paths.warehouse_file) as warehouse:
         attach(warehouse, paths.ledger_file, "ledger")
-        warehouse.register("invoices", invoices)
+        warehouse.register("followed", followed)
         rows = warehouse.execute(DUE, {"now": now}).fetchall()
     return [Question(*row) for row in rows]
 

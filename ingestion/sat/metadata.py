@@ -2,7 +2,7 @@
 
 There is no quoting, and names hold line feeds, quotes and `~`: a CSV reader would shift or swallow rows. Here a
 row is told by its line end and its columns by the dates in them. An Estatus that is not 0 or 1 refuses its row:
-unknown is never cancelled.
+unknown is never cancelled. The package's second file, of third parties, is read here too; it joins on the UUID.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ingestion.sat.rows import RowError, Rows, clean_name
 from ingestion.tables.delimited import decode_guessed
 from ingestion.tables.grid import FileRefused
 
-KIND = "sat_metadata"
+KIND, THIRD_PARTIES = "sat_metadata", "sat_third_parties"
 HEADER = (
     "Uuid", "RfcEmisor", "NombreEmisor", "RfcReceptor", "NombreReceptor", "RfcPac", "FechaEmision",
     "FechaCertificacionSat", "Monto", "EfectoComprobante", "Estatus", "FechaCancelacion",
@@ -59,6 +59,29 @@ def read_metadata(name: str, data: bytes, source_file_id: str, delivery_date: da
         except RowError as error:
             rows.refuse(number, error, line)
     return rows.reading(KIND, source_file_id, delivery_date)
+
+
+def read_third_parties(name: str, data: bytes, source_file_id: str, delivery_date: date) -> Reading:
+    """Read the package's second file: one row a CFDI and third party. A CFDI may have several."""
+    file = name.replace("\\", "/").rpartition("/")[2]
+    try:
+        lines = _lines(decode_guessed(data))
+    except FileRefused as refused:
+        return refuse_file(THIRD_PARTIES, refused.code, f"{file}: {refused.reason}")
+    rows = Rows(SAT_TABLES[THIRD_PARTIES], file)
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip("~ \t\r\0"):
+            continue
+        uuid, rfc, third = [*line.split("~", 2), "", ""][:3]  # a name may hold `~`: it comes last
+        try:
+            if not _UUID.fullmatch(uuid.strip().lower()):
+                raise RowError("bad_uuid", f"«{_shown(uuid)}» no es un UUID")
+            row = {"uuid": uuid.strip().lower(), "rfc_a_cuenta_terceros": _rfc(rfc, "RfcACuentaTerceros"),
+                   "nombre_a_cuenta_terceros": clean_name(third)}  # fmt: skip
+            rows.add(number, row, {})
+        except RowError as error:
+            rows.refuse(number, error, line)
+    return rows.reading(THIRD_PARTIES, source_file_id, delivery_date)
 
 
 def _lines(text: str) -> list[str]:

@@ -262,6 +262,16 @@ def asked() -> Raw:
     answer("changed", "2026-05-03", "vigente")
     answer("dated", "2026-05-02", "cancelado")
     raw.metadata("dated", cancelled="2026-04-20")
+    for name in ("rep-told", "note-told"):
+        raw.cfdi(name, "I", "1000", "2026-01-10")
+    raw.rep(
+        "rep",
+        "2026-02-01",
+        {"date": "2026-02-01", "amount": "400", "documents": [{"invoice": "rep-told", "paid": "400"}]},
+    )
+    raw.cfdi("note", "E", "300", "2026-02-01", related=(("01", "note-told"),))
+    answer("rep", "2026-05-05", "cancelado")
+    answer("note", "2026-05-06", "cancelado")
     return raw
 
 
@@ -275,4 +285,11 @@ def test_answers_of_the_service_fill_what_metadata_does_not_say(home: Home) -> N
     assert invoice(marts, "odd", columns) == ("desconocido", None, 100)
     assert invoice(marts, "changed", columns) == ("vigente", None, 100)
     assert invoice(marts, "dated", columns) == ("cancelado", "2026-04-20", 0), "metadata has the date"
-    assert raised(marts, "SAT_STATUS_UNKNOWN") == sorted(map(uuid_of, ("late", "lost", "odd", "never")))
+    unknown = ("late", "lost", "odd", "never", "rep-told", "note-told")
+    assert raised(marts, "SAT_STATUS_UNKNOWN") == sorted(map(uuid_of, unknown))
+
+
+def test_an_answer_that_cancels_a_rep_or_a_note_gives_the_balance_back_from_its_day(home: Home) -> None:
+    marts = home("sat_answers", asked, select=WITH_EXCEPTIONS, sat_enabled=True)
+    assert [open_on(marts, "rep-told", d) for d in ("2026-05-04", "2026-05-05")] == [600, 1000]
+    assert [open_on(marts, "note-told", d) for d in ("2026-05-05", "2026-05-06")] == [700, 1000]

@@ -16,8 +16,9 @@ from cartera.progress import Silent
 from cartera.settings import Settings
 from ingestion import load
 from ingestion.contracts import RAW_TABLES
+from ingestion.detect import detect
 from ingestion.reading import Reading
-from ingestion.sat.metadata import HEADER, read_metadata
+from ingestion.sat.metadata import HEADER, read_metadata, read_third_parties
 from tests.documents import uuid
 from tests.ingestion.test_load import zipped
 
@@ -221,3 +222,38 @@ def test_delivered_twice_is_stored_once_and_a_repeated_row_is_counted(paths: Hom
 def test_gate_one_can_hold_it(paths: HomePaths) -> None:
     assert ingest(paths, {"a.txt": text(line(1))}, {"sat_metadata": "prueba"}) == {"pending": 1}
     assert query(paths.warehouse_file, "select count(*) from raw.sat__metadata") == [(0,)]
+
+
+def third_parties(*lines: str) -> bytes:
+    return ("\r\n".join(["Uuid~RfcACuentaTerceros~NombreACuentaTerceros", *lines]) + "\r\n").encode()
+
+
+def test_the_file_of_third_parties_is_its_own_kind() -> None:
+    data = third_parties(
+        f"{uuid(1).upper()}~aaa010101aaa~AGENTE\n ADUANAL ~ SC",
+        f"{uuid(1)}~BBB010101AB1~",
+        "",
+        f"{uuid(2)}~~SIN RFC",
+        "x~AAA010101AAA~Y",
+    )
+    assert detect("terceros.txt", data[:4096]) == "sat_third_parties"
+    reading = read_third_parties("a/terceros.txt", data, "f" * 16, DAY)
+    table = reading.tables["sat__third_parties"]
+    assert table.schema == RAW_TABLES["sat__third_parties"].arrow_schema
+    assert [
+        (r["uuid"], r["rfc_a_cuenta_terceros"], r["nombre_a_cuenta_terceros"]) for r in table.to_pylist()
+    ] == [
+        (uuid(1), "AAA010101AAA", "AGENTE ADUANAL ~ SC"),
+        (uuid(1), "BBB010101AB1", None),
+    ]
+    assert [(r.row_number, r.code) for r in reading.refusals] == [(5, "missing_value"), (6, "bad_uuid")]
+    assert reading.rows_read == 4
+
+
+def test_a_package_of_the_sat_lands_whole(paths: HomePaths) -> None:
+    package = zipped(
+        {"A1_01.txt": text(line(2)), "A1_01_tercero.txt": third_parties(f"{uuid(2)}~AAA010101AAA~UNO")}
+    )
+    assert ingest(paths, {"A1_01.zip": package}) == {"loaded": 3}
+    joined = "select rfc_pac, rfc_a_cuenta_terceros from raw.sat__metadata join raw.sat__third_parties using (uuid)"
+    assert query(paths.warehouse_file, joined) == [("SPR190613I52", "AAA010101AAA")]

@@ -227,23 +227,42 @@ def paths(tmp_path: Path) -> HomePaths:
 
 @pytest.fixture
 def due(paths: HomePaths) -> Callable[[], list[str]]:
-    """What is due, by number: 1 open, 2 open, 3 closed, 4 cancelled by the metadata, 5 unknown to the figures."""
+    """What is due, by number: 1 open, 2 open, 3 closed, 4 cancelled by the metadata, 5 unknown to the figures; of the
+    REPs, 6 pays 1 and 7 pays 3; of the notes, 8 lowers 3, 9 was cancelled and 10 lowers nothing yet."""
+    types = dict.fromkeys((6, 7), "P") | dict.fromkeys((8, 9, 10), "E")
     with duckdb.connect(str(paths.warehouse_file)) as warehouse:
         table = RAW_TABLES["cfdi__documents"]
         warehouse.execute(f"create schema raw; create table raw.{table.name} ({table.create_sql})")
-        for n in range(1, 6):
+        for n in range(1, 11):
+            tipo = types.get(n, "I")
             warehouse.execute(
                 "insert into raw.cfdi__documents (uuid, version, tipo_de_comprobante, emisor_rfc, receptor_rfc, total, "
-                "fecha_timbrado, source_file_id) values (?, '4.0', 'I', 'A', 'B', 10.5, '2026-05-01', 'x')",
-                [uuid(n)],
+                "fecha_timbrado, source_file_id) values (?, '4.0', ?, 'A', 'B', ?, '2026-05-01', 'x')",
+                [uuid(n), tipo, Decimal(0 if tipo == "P" else "10.5")],
             )
     figures = duckdb.connect()
     figures.execute(
-        "create schema marts; create table marts.fct_invoices (uuid varchar, open_ccy decimal, sat_status varchar)"
+        "create schema marts; create table marts.fct_payments (payment_id varchar, rep_uuid varchar);"
+        "create table marts.fct_invoices (invoice_id varchar, uuid varchar, open_ccy decimal, sat_status varchar);"
+        "create table marts.fct_credit_notes (cn_id varchar, uuid varchar, cancel_date date);"
+        "create table marts.fct_movements (invoice_id varchar, document_id varchar)"
     )
     rows = [(1, 5, None), (2, 5, "vigente"), (3, 0, None), (4, 0, "cancelado")]
     for n, opened, status in rows:
-        figures.execute("insert into marts.fct_invoices values (?, ?, ?)", [uuid(n), opened, status])
+        figures.execute(
+            "insert into marts.fct_invoices values (?, ?, ?, ?)", [f"F{n}", uuid(n), opened, status]
+        )
+        figures.execute("insert into marts.fct_movements values (?, ?)", [f"F{n}", f"F{n}"])
+    for n in (6, 7):
+        figures.execute("insert into marts.fct_payments values (?, ?)", [f"P{n}", uuid(n)])
+    figures.execute("insert into marts.fct_payments values ('P9', null)")
+    for n in (8, 9, 10):
+        figures.execute(
+            "insert into marts.fct_credit_notes values (?, ?, ?)",
+            [f"N{n}", uuid(n), "2026-06-01" if n == 9 else None],
+        )
+    for invoice, document in (("F1", "P6"), ("F3", "P7"), ("F3", "N8"), ("F1", "N9")):
+        figures.execute("insert into marts.fct_movements values (?, ?)", [invoice, document])
     return lambda: [str(int(q.uuid[-12:])) for q in answers.due(paths, figures, NOW)]
 
 
@@ -251,21 +270,25 @@ def test_what_is_due(paths: HomePaths, due: Callable[[], list[str]]) -> None:
     def answered(number: int, estado: Estado, days: float) -> None:
         answers.keep(paths, Answer(uuid(number), estado, raw="<x/>"), NOW - dt.timedelta(days=days))
 
-    assert due() == ["1", "2", "3"], "open ones first; cancelled ones and strangers never"
+    assert due() == ["1", "2", "6", "10", "3", "7", "8"], (
+        "open ones and what settles them first; strangers never"
+    )
     answered(1, Estado.VIGENTE, 8)
-    assert due() == ["2", "1", "3"], "never asked before asked long ago"
-    answered(1, Estado.VIGENTE, 6)
-    answered(3, Estado.VIGENTE, 20)
-    assert due() == ["2"], "open ones weekly, closed ones rarely"
+    assert due() == ["2", "6", "10", "1", "3", "7", "8"], "never asked before asked long ago"
+    for number, days in ((1, 6), (3, 20), (6, 8), (7, 20), (8, 20)):
+        answered(number, Estado.VIGENTE, days)
+    assert due() == ["2", "10", "6"], "open ones weekly, closed ones rarely"
     answered(2, Estado.NO_CONSULTADO, 0)
-    assert due() == ["2"], "what was not answered stays due"
+    assert due() == ["2", "10", "6"], "what was not answered stays due"
     answered(2, Estado.NO_ENCONTRADO, 0.5)
+    answered(6, Estado.CANCELADO, 0)
+    answered(10, Estado.VIGENTE, 0)
     assert due() == []
     answered(2, Estado.NO_ENCONTRADO, 2)
     answered(3, Estado.CANCELADO, 300)
     assert due() == [], "cancelled is for good"
     with duckdb.connect(str(paths.ledger_file), read_only=True) as ledger:
-        assert ledger.execute("select count(*), min(raw) from sat_answers").fetchall() == [(7, "<x/>")]
+        assert ledger.execute("select count(*), min(raw) from sat_answers").fetchall() == [(12, "<x/>")]
 
 
 def test_answers_reach_raw_by_their_day_and_what_was_not_answered_does_not(paths: HomePaths) -> None:
