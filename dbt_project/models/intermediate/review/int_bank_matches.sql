@@ -1,5 +1,5 @@
--- Which bank line is which receipt (METRICS.md section 9, Bank). A line that a reference names comes first, also where it
--- pays several payments at once; then, by date and id, each receipt takes the earliest free line of the same amount
+-- Which bank line is which receipt (METRICS.md section 9, Bank). Lines that a reference or a gateway's deposit names come
+-- first (int_bank_named), also where one pays several payments at once; then, by date and id, each receipt takes the earliest free line of the same amount
 -- within the days; then, for payments only, the nearest line within the tolerance. Empty in a home without bank lines.
 --
 -- The exact step is taken day by day in closed form, however many equal amounts share a day. With the lines of one
@@ -11,43 +11,29 @@
 with
 
 lines as (
-    select bank_line_id, account_currency as currency, value_date, {{ money('amount') }} as amount, reference
+    select bank_line_id, account_currency as currency, value_date, {{ money('amount') }} as amount
     from {{ log_rows(ref('stg_register__bank_lines'), ['bank_line_id'], 'value_date') }} as l
 ),
 
-receipts as (
-    select payment_id, 'payment' as kind, payment_date as day, currency, amount_ccy as amount, bank_reference as reference, customer_id
-    from {{ ref('fct_payments') }} where coalesce(sources, '') <> 'assumed'
-    union all
-    select payment_id, 'reversal', reversed_date, currency, -amount_ccy, null, customer_id
-    from {{ ref('fct_payments') }} where coalesce(sources, '') not in ('assumed', 'cfdi') and reversed_date is not null
-),
+receipts as (select * from {{ ref('int_bank_receipts') }}),
 
-named as (
-    select reference, currency, sum(amount) as amount from receipts where reference is not null group by reference, currency
-),
+named as (select * from {{ ref('int_bank_named') }}),
 
-named_lines as (
-    select n.reference, n.currency, min(l.bank_line_id) as bank_line_id
-    from named as n
-    inner join lines as l on n.reference = l.reference and n.currency = l.currency and n.amount = l.amount
-    group by n.reference, n.currency
-),
-
-by_name as (
-    select r.payment_id, r.kind, n.bank_line_id, 'matched' as status
-    from receipts as r inner join named_lines as n on r.reference = n.reference and r.currency = n.currency
+-- the parts of a payment came in one line
+units as (
+    select unit_id as payment_id, kind, min(day) as day, currency, cast(sum(expected) as decimal(18, 2)) as amount
+    from receipts group by unit_id, kind, currency
 ),
 
 free_lines as (
     select l.*, row_number() over (partition by l.currency, l.amount order by l.value_date, l.bank_line_id) as place
-    from lines as l left join (select distinct bank_line_id from by_name) as t on l.bank_line_id = t.bank_line_id
+    from lines as l left join (select distinct bank_line_id from named) as t on l.bank_line_id = t.bank_line_id
     where t.bank_line_id is null
 ),
 
 free_receipts as (
     select r.*, row_number() over (partition by r.currency, r.amount, r.day order by r.payment_id, r.kind) as place
-    from receipts as r left join by_name as t on r.payment_id = t.payment_id and r.kind = t.kind
+    from units as r left join named as t on r.payment_id = t.payment_id and r.kind = t.kind
     where t.payment_id is null
 ),
 
@@ -166,8 +152,6 @@ near_lines_{{ round }} as (
 {%- endfor %}
 
 taken as (
-    select payment_id, kind, bank_line_id, status from by_name
-    union all
     select payment_id, kind, bank_line_id, status from by_amount
     {%- for round in near_rounds %}
     union all
@@ -175,16 +159,30 @@ taken as (
     {%- endfor %}
 ),
 
+all_taken as (
+    select payment_id, kind, bank_line_id, 'matched' as status from named
+    union all
+    select r.payment_id, r.kind, t.bank_line_id, t.status
+    from receipts as r inner join taken as t on r.unit_id = t.payment_id and r.kind = t.kind
+),
+
 final as (
     select r.payment_id, r.kind, t.bank_line_id, coalesce(t.status, 'not_in_bank') as status, r.customer_id, r.day, r.currency,
-        r.amount as payment_amount_ccy, l.amount as bank_amount_ccy, l.value_date
+        r.amount as payment_amount_ccy, r.expected as expected_ccy, l.amount as bank_amount_ccy, l.value_date,
+        -- of a line that differs, the whole difference stands once
+        cast(case
+            when t.status = 'matched' or (t.status = 'amount_mismatch' and r.payment_id <> r.unit_id) then 0
+            when t.status = 'amount_mismatch' then l.amount - u.amount
+        end as decimal(18, 2)) as difference_ccy
     from receipts as r
-    left join taken as t on r.payment_id = t.payment_id and r.kind = t.kind
+    left join all_taken as t on r.payment_id = t.payment_id and r.kind = t.kind
+    left join units as u on r.unit_id = u.payment_id and r.kind = u.kind
     left join lines as l on t.bank_line_id = l.bank_line_id
     where exists (select 1 from lines)
     union all
-    select null, null, l.bank_line_id, 'bank_line_unidentified', null, l.value_date, l.currency, null, l.amount, l.value_date
-    from lines as l left join (select distinct bank_line_id from taken) as t on l.bank_line_id = t.bank_line_id
+    select null, null, l.bank_line_id, 'bank_line_unidentified', null, l.value_date, l.currency, null, null, l.amount, l.value_date,
+        l.amount
+    from lines as l left join (select distinct bank_line_id from all_taken) as t on l.bank_line_id = t.bank_line_id
     where t.bank_line_id is null
 )
 

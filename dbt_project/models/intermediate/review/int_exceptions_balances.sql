@@ -73,10 +73,12 @@ final as (
         case b.status when 'bank_line_unidentified' then 'BANK_LINE_UNIDENTIFIED' when 'not_in_bank' then 'PAYMENT_NOT_IN_BANK' else 'BANK_AMOUNT_MISMATCH' end,
         case b.status when 'bank_line_unidentified' then 'bank_line' else 'payment' end,
         coalesce(b.payment_id, b.bank_line_id), b.customer_id,
-        {{ pesos("case when b.status = 'not_in_bank' then b.payment_amount_ccy else coalesce(b.bank_amount_ccy, 0) - coalesce(b.payment_amount_ccy, 0) end", 'r.mxn_per_unit') }},
+        {{ pesos("case when b.status = 'not_in_bank' then b.payment_amount_ccy else b.difference_ccy end", 'r.mxn_per_unit') }},
         case b.status when 'bank_line_unidentified' then 'Movimiento de ' || {{ money_es('b.bank_amount_ccy') }} || ' ' || b.currency || ' sin pago que lo explique'
             when 'not_in_bank' then case b.kind when 'reversal' then 'La devolución' else 'El pago' end || ' de ' || {{ money_es('abs(b.payment_amount_ccy)') }} || ' ' || b.currency || ' no está en el banco'
-            else 'El banco muestra ' || {{ money_es('b.bank_amount_ccy') }} || ' y el pago es de ' || {{ money_es('b.payment_amount_ccy') }} || ' ' || b.currency end,
+            else 'El banco muestra ' || {{ money_es('b.bank_amount_ccy') }} || ' y '
+                || case when b.expected_ccy <> b.payment_amount_ccy then 'el pago sin la comisión' else 'el pago' end
+                || ' es de ' || {{ money_es('b.expected_ccy') }} || ' ' || b.currency end,
         b.day, null
     from {{ ref('int_bank_matches') }} as b
     left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and b.currency = r.currency

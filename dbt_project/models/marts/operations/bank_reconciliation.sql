@@ -4,11 +4,6 @@ with
 
 matches as (select * from {{ ref('int_bank_matches') }}),
 
--- one line may pay several payments at once: each of them is then whole
-paid_together as (
-    select bank_line_id, count(*) as payments from matches where payment_id is not null group by bank_line_id
-),
-
 bank_lines as (select * from {{ log_rows(ref('stg_register__bank_lines'), ['bank_line_id'], 'value_date') }} as l),
 
 final as (
@@ -24,17 +19,13 @@ final as (
         {{ days_between('case when m.payment_id is not null then m.day end', 'm.value_date') }} as lag_days,
         m.currency,
         m.payment_amount_ccy,
+        m.expected_ccy,
         m.bank_amount_ccy,
-        cast(case
-            when m.payment_id is null then m.bank_amount_ccy
-            when t.payments > 1 then 0
-            else m.bank_amount_ccy - m.payment_amount_ccy
-        end as decimal(18, 2)) as difference_ccy,
+        m.difference_ccy,
         b.account,
         b.description,
         b.reference as bank_reference
     from matches as m
-    left join paid_together as t on m.bank_line_id = t.bank_line_id
     left join bank_lines as b on m.bank_line_id = b.bank_line_id
     left join {{ ref('dim_customers') }} as c on m.customer_id = c.customer_id
 )
