@@ -33,6 +33,8 @@ _TAG = re.compile(r"<(/?)([A-Za-z0-9._]+)>([^<]*)")
 _AGGREGATES = {"BANKACCTFROM", "CCACCTFROM", "STMTTRN", "PAYEE", "BANKACCTTO", "CCACCTTO", "CURRENCY",
                "ORIGCURRENCY"}  # fmt: skip
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_UNSURE = re.compile(r"-?[0-9]{1,3},[0-9]{3}")
+_NO_REFERENCE = {"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "N/A"}
 _MEND = "Se guardó en cuarentena: descarga de nuevo el estado de cuenta del banco, sin abrirlo ni editarlo."
 
 
@@ -108,10 +110,13 @@ def _row(line: _Line, seen: dict[str, int]) -> dict[str, Any]:
 
 
 def _amount(text: str) -> Decimal:
-    cleaned = text.strip().removeprefix("+")
-    decimal = "," if "," in cleaned and "." not in cleaned else "."
+    """The last mark is the decimal one; a lone comma before three digits may be either, and is refused."""
+    cleaned = text.strip().removeprefix("+").strip()
+    decimal, thousands = (",", ".") if cleaned.rfind(",") > cleaned.rfind(".") else (".", ",")
+    if _UNSURE.fullmatch(cleaned):
+        raise LineError("bad_amount", f"importe «{cleaned[:40]}»: puede ser con miles o con decimales")
     try:
-        return parse_amount(cleaned, decimal)
+        return parse_amount(cleaned, decimal, thousands)
     except AmountError as error:
         raise LineError("bad_amount", f"importe: {str(error).rstrip('.')}") from error
 
@@ -131,11 +136,14 @@ def _ofx_lines(data: bytes) -> Iterator[_Line]:
     found: dict[str, str] = {}
     for match in _TAG.finditer(text):
         tag, value = match[2].upper(), html.unescape(match[3]).strip()
+        if "STMTTRN" in path and (tag in {"BANKTRANLIST", "STMTRS"} or (tag == "STMTTRN" and not match[1])):
+            path.clear()  # the bank did not close the movement before
+            yield _ofx_line(found, account, currency)
         if match[1]:
+            if tag == "STMTTRN" and tag in path:
+                yield _ofx_line(found, account, currency)
             if tag in path:
                 del path[path.index(tag) :]
-            if tag == "STMTTRN":
-                yield _ofx_line(found, account, currency)
         elif tag in _AGGREGATES:
             path.append(tag)
             found = {} if tag == "STMTTRN" else found
@@ -178,18 +186,22 @@ def _camt_lines(data: bytes) -> Iterator[_Line]:
 
 def _camt_line(entry: Any, account: str, own_currency: str) -> _Line:
     amount = entry.find("{*}Amt")
-    currency = "" if amount is None else amount.get("Ccy", "")
+    currency = (amount.get("Ccy", "") if amount is not None else "") or own_currency
     line = _Line(account, currency, amount="" if amount is None else (amount.text or ""))
     line.day = _first(entry, "ValDt/Dt", "ValDt/DtTm", "BookgDt/Dt", "BookgDt/DtTm")
     line.bank_ref = _first(entry, "AcctSvcrRef", "NtryRef")
     details = entry.findall("{*}NtryDtls/{*}TxDtls")
-    if len(details) == 1:
-        end_to_end = _text(details[0], "Refs/EndToEndId")
-        line.reference = "" if end_to_end == "NOTPROVIDED" else end_to_end
     direction = _text(entry, "CdtDbtInd")
-    line.sign = -1 if direction == "DBIT" else 1
-    line.texts = [_text(entry, "AddtlNtryInf")]
+    line.sign = -1 if direction == "DBIT" else 1  # of a reversal too: it says what this entry does
+    line.texts = ["Reversa"] if _text(entry, "RvslInd") in {"true", "1"} else []
+    line.texts.append(_text(entry, "AddtlNtryInf"))
+    if len(details) == 1:
+        line.reference = _camt_reference(details[0])
     for detail in details:
+        if (
+            len(details) > 1
+        ):  # the bank booked several together: one line, and each one's reference in its text
+            line.texts.append(_camt_reference(detail))
         party = "Dbtr" if direction == "CRDT" else "Cdtr"
         line.texts.append(_first(detail, f"RltdPties/{party}/Nm", f"RltdPties/{party}/Pty/Nm"))
         line.texts.extend(node.text or "" for node in detail.iterfind("{*}RmtInf/{*}Ustrd"))
@@ -201,6 +213,13 @@ def _camt_line(entry: Any, account: str, own_currency: str) -> _Line:
     elif own_currency and currency != own_currency:
         line.fault = LineError("other_currency", f"está en {currency[:3]} y la cuenta en {own_currency[:3]}")
     return line
+
+
+def _camt_reference(detail: Any) -> str:
+    """What the payer or the bank calls one payment; banks write that there is none in words."""
+    paths = ("Refs/EndToEndId", "RmtInf/Strd/CdtrRefInf/Ref", "Refs/TxId", "Refs/InstrId", "Refs/AcctSvcrRef")
+    texts = (_text(detail, path) for path in paths)
+    return next((text for text in texts if text.upper() not in _NO_REFERENCE), "")
 
 
 def _first(node: Any, *paths: str) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a statement is made on one line
 """Bank statements in OFX and CAMT.053: every booked line, incoming positive, one id however often it comes."""
 
 from __future__ import annotations
@@ -126,10 +127,81 @@ def test_camt_lines_of_every_version() -> None:
     assert column(old, "reference") == ["F-101", "R2"]
 
 
+def test_ofx_of_several_accounts_and_currencies() -> None:
+    def statement(kind: str, account: str, currency: str, *lines: str) -> str:
+        return (
+            f"<{kind}STMTTRNRS><{kind}STMTRS><CURDEF>{currency}<{kind or 'BANK'}ACCTFROM><ACCTID>{account}"
+            f"</{kind or 'BANK'}ACCTFROM><BANKTRANLIST>{''.join(lines)}</BANKTRANLIST></{kind}STMTRS></{kind}STMTTRNRS>"
+        )
+
+    body = statement("", "111", "MXN", trn("1.00", fitid="A")) + statement(
+        "", "222", "USD", trn("2.00", fitid="A")
+    )
+    card = statement("CC", "4000", "MXN", trn("-3.00", fitid="A"))
+    reading = read(f"{SGML_HEAD}<OFX><BANKMSGSRSV1>{body}</BANKMSGSRSV1>{card}</OFX>".encode("cp1252"))
+    assert column(reading, "account") == ["111", "222", "4000"]
+    assert column(reading, "account_currency") == ["MXN", "USD", "MXN"]
+    assert len(set(column(reading, "bank_line_id"))) == 3
+
+
+def test_ofx_2_in_latin_1() -> None:
+    data = ofx(trn("5.00", fitid="A", MEMO="Peñón")).decode("cp1252").partition("<OFX>")[2]
+    head = '<?xml version="1.0" encoding="ISO-8859-1"?>\n<?OFX OFXHEADER="200" VERSION="220"?>\n<OFX>'
+    assert column(read((head + data).encode("latin-1")), "description") == ["Peñón"]
+
+
+def test_an_ofx_movement_that_the_bank_did_not_close_is_not_lost() -> None:
+    lines = "".join(
+        trn(amount, fitid=amount).replace("</STMTTRN>", "") for amount in ("1.00", "2.00", "3.00")
+    )
+    assert column(read(ofx(lines)), "amount") == [Decimal(1), Decimal(2), Decimal(3)]
+    assert column(read(ofx(lines)), "bank_line_id") == column(
+        read(ofx(*(trn(amount, fitid=amount) for amount in ("1.00", "2.00", "3.00")))), "bank_line_id"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1234,50", "1234.5"), ("-1.234,50", "-1234.5"), ("1,234.50", "1234.5"), ("+ 7.5", "7.5"), ("1,234,567.00", "1234567")],
+)  # fmt: skip
+def test_amounts_as_banks_write_them(text: str, value: str) -> None:
+    assert column(read(ofx(trn(text, fitid="A"))), "amount") == [Decimal(value)]
+
+
+def test_camt_of_several_statements_batches_reversals_and_missing_references() -> None:
+    def detail(end_to_end: str, more: str = "") -> str:
+        return f"<TxDtls><Refs><EndToEndId>{end_to_end}</EndToEndId>{more}</Refs></TxDtls>"
+
+    batch = f"<NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch>{detail('F-1')}{detail('F-2')}</NtryDtls>"
+    unnamed = f"<NtryDtls>{detail('NOTPROVIDED', '<TxId>RASTREO9</TxId>')}</NtryDtls>"
+    structured = "<NtryDtls><TxDtls><RmtInf><Strd><CdtrRefInf><Ref>RF18</Ref></CdtrRefInf></Strd></RmtInf></TxDtls></NtryDtls>"
+    back = entry("50", "DBIT", ref="R4").replace("<CdtDbtInd>", "<RvslInd>true</RvslInd><CdtDbtInd>")
+    first = camt(
+        entry("300", ref="R1", details=batch),
+        entry("10", ref="R2", details=unnamed),
+        entry("20", details=structured),
+        back,
+    )
+    other = camt(entry("5,50", ref="R9").replace(' Ccy="MXN"', "")).decode().replace("002180", "777")
+    data = first.decode().replace(
+        "</BkToCstmrStmt>",
+        other.partition("</GrpHdr>")[2].partition("</BkToCstmrStmt>")[0] + "</BkToCstmrStmt>",
+    )
+    reading = read(data.encode())
+    assert column(reading, "amount") == [Decimal(300), Decimal(10), Decimal(20), Decimal(-50), Decimal("5.5")]
+    assert column(reading, "reference") == ["R1", "RASTREO9", "RF18", "R4", "R9"]
+    assert column(reading, "description") == ["F-1 F-2", None, None, "Reversa", None]
+    assert column(reading, "account") == ["002180"] * 4 + ["777"]
+    assert set(column(reading, "account_currency")) == {"MXN"}, (
+        "an amount without its currency is in the account's"
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
         (ofx(trn("1e400", fitid="A")), "bad_amount"),
+        (ofx(trn("1,234", fitid="A")), "bad_amount"),
         (ofx(trn("1.00", "20261301", "A")), "bad_date"),
         (ofx(trn("1.00", fitid="A"), currency=""), "missing_value"),
         (ofx(trn("1.00", CURRENCY="\r\n<CURRATE>18.1<CURSYM>USD</CURRENCY>")), "other_currency"),
