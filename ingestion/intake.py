@@ -36,3 +36,8 @@ def reader_keys(mappings: Sequence[Mapping]) -> dict[str, str]:
     digest = hashlib.sha256("".join(sorted(m.content_hash for m in mappings)).encode()).hexdigest()[:12]
     table = f"{TABLE_READER_VERSION}:{digest}"
     return {"cfdi": CFDI_READER_VERSION, "table": table, "mixed": f"{CFDI_READER_VERSION}+{table}"}
+
+
+def sentence(name: str, problem: str) -> str:
+    """A refusal in words: where, what happened, and what became of it."""
+    return f"{name}: {problem}. Se guardó en cuarentena."

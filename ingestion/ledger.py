@@ -7,25 +7,23 @@ truth from which raw is derived. Nothing here knows what a file means.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from cartera.home import HomePaths
 from cartera.warehouse import attach, first_row, writable
-from ingestion.archive import Place
-from ingestion.inbox import InboxFile
 
+# places are sorted by it, so that one is found without reading all of them
+CONTENT_KEY = "('0x' || substr(sha256, 1, 16))::ubigint"
 SCHEMA = """
 create table if not exists files (
-  file_id varchar primary key, content_id varchar, path varchar, member varchar, sha256 varchar,
+  file_id varchar, content_id varchar, path varchar, member varchar, sha256 varchar,
   size_bytes bigint, mtime_ns bigint, kind varchar, status varchar, reason varchar, flags varchar,
   rows_read bigint, rows_loaded bigint, rows_quarantined bigint, rows_duplicate bigint,
   delivery_date date, reader_key varchar, first_seen_at timestamp, last_seen_at timestamp);
@@ -33,105 +31,38 @@ create table if not exists quarantine (
   quarantine_id varchar, file_id varchar, row_number bigint, location varchar, code varchar,
   reason varchar, raw_text varchar, first_seen_at timestamp, status varchar);
 create table if not exists places (
-  sha256 varchar, pack varchar, frame_offset bigint, frame_bytes bigint, inner_offset bigint,
-  size_bytes bigint);
+  content_key ubigint, sha256 varchar, pack varchar, frame_offset bigint, frame_bytes bigint,
+  inner_offset bigint, size_bytes bigint);
 create table if not exists runs (
   run_id varchar, as_of date, started_at timestamp, finished_at timestamp, status varchar,
   files_new bigint, rows_loaded bigint, rows_quarantined bigint, message varchar, accepted_reason varchar);
 create table if not exists checks (
   run_id varchar, gate varchar, check_name varchar, subject varchar, status varchar, severity varchar,
   message varchar, observed varchar);
-create table if not exists uuids (uuid varchar, sha256 varchar);
-create index if not exists uuids_by_uuid on uuids (uuid);
-create index if not exists places_by_sha256 on places (sha256);
+create table if not exists uuids (uuid uuid, sha256 varchar);
 create table if not exists identity (token varchar);
 insert into identity select uuid()::varchar where not exists (from identity);
 """
-FINAL = ("loaded", "quarantined", "duplicate")
+# A ledger of an older version: indexes cost more to keep up than sorted rows cost to search.
+UPGRADE = f"""
+begin;
+drop index if exists uuids_by_uuid; drop index if exists places_by_sha256;
+create table new_uuids as select try_cast(uuid as uuid) as uuid, sha256 from uuids order by 1;
+create table new_places as select {CONTENT_KEY} as content_key, * from places order by 1;
+create table new_files as from files;
+drop table uuids; drop table places; drop table files;
+alter table new_uuids rename to uuids; alter table new_places rename to places;
+alter table new_files rename to files;
+commit
+"""
 WITHDRAWN = "withdrawn"  # a person took it back out; it stays out until undone
-
-
-@dataclass
-class FileRow:
-    """One row of `files`. `content_id` is what raw rows carry as source_file_id."""
-
-    path: str
-    member: str
-    sha256: str
-    size_bytes: int
-    mtime_ns: int
-    kind: str
-    status: str
-    delivery_date: dt.date
-    reader_key: str
-    reason: str = ""
-    flags: str = ""
-    rows_read: int = 0
-    rows_loaded: int = 0
-    rows_quarantined: int = 0
-    rows_duplicate: int = 0
-    file_id: str = ""
-    content_id: str = ""
-
-    def __post_init__(self) -> None:
-        self.file_id = self.file_id or file_id_of(self.sha256, self.path, self.member)
-        self.content_id = self.content_id or content_id_of(self.sha256)
-
-
-@dataclass(frozen=True)
-class QuarantineRow:
-    """One row of `quarantine`, before it is stored."""
-
-    file_id: str
-    row_number: int | None
-    location: str
-    code: str
-    reason: str
-    raw_text: str
-
-    @property
-    def quarantine_id(self) -> str:
-        """Stable: the same refusal of the same file has the same id."""
-        text = f"{self.file_id}\0{self.row_number}\0{self.location}\0{self.code}\0{self.reason}"
-        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+FINAL = "('loaded', 'quarantined', 'duplicate')"
+WAITING = "(status = 'pending' and kind <> 'zip' and sha256 in (select sha256 from places))"
 
 
 def content_id_of(sha256: str) -> str:
     """What raw rows carry: the first 16 hex digits of the content's sha256."""
     return sha256[:16]
-
-
-def file_id_of(sha256: str, path: str, member: str) -> str:
-    """The id of one content at one place."""
-    return hashlib.sha256(f"{sha256}\0{path}\0{member}".encode()).hexdigest()[:16]
-
-
-def arrow_of(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
-    """Dataclass rows as an Arrow table."""
-    return pa.table({f.name: pa.array(list(map(attrgetter(f.name), rows)), f.type) for f in schema})
-
-
-_ARROW = {"str": pa.string(), "int": pa.int64(), "int | None": pa.int64(), "dt.date": pa.date32()}
-FILES_ARROW = pa.schema([(f.name, _ARROW[str(f.type)]) for f in fields(FileRow)])
-PLACES_ARROW = pa.schema([(f.name, _ARROW[str(f.type)]) for f in fields(Place)])
-QUARANTINE_ARROW = pa.schema(
-    [("quarantine_id", pa.string())] + [(f.name, _ARROW[str(f.type)]) for f in fields(QuarantineRow)]
-)
-
-
-def quarantine_table(rows: Sequence[QuarantineRow]) -> pa.Table:
-    """Quarantine rows with their ids, as Arrow. Text that UTF-8 cannot hold is escaped, never dropped."""
-    return pa.Table.from_pylist(
-        [
-            {k: _clean(v) for k, v in asdict(row).items()} | {"quarantine_id": row.quarantine_id}
-            for row in rows
-        ],
-        schema=QUARANTINE_ARROW,
-    )
-
-
-def _clean(value: Any) -> Any:
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 class Ledger:
@@ -145,6 +76,8 @@ class Ledger:
     def open(cls, paths: HomePaths) -> Iterator[Ledger]:
         """Open for writing (inside the run lock); tables are made where missing."""
         with writable(paths.ledger_file) as connection:
+            if first_row(connection, "select 1 from duckdb_indexes() where index_name = 'uuids_by_uuid'"):
+                connection.execute(UPGRADE)
             connection.execute(SCHEMA)
             yield cls(connection)
 
@@ -154,94 +87,78 @@ class Ledger:
         found = first_row(self.connection, "select token from identity")
         return str(found[0]) if found else ""
 
-    def unread(self, listed: Sequence[InboxFile], reader_keys: Sequence[str]) -> list[InboxFile]:
-        """The listed files that no current reader has read as they are now."""
-        if not listed:
-            return []
-        listing = pa.table(
-            {
-                "position": pa.array(range(len(listed)), pa.int64()),
-                "path": pa.array([f.path for f in listed], pa.string()),
-                "size_bytes": pa.array([f.size_bytes for f in listed], pa.int64()),
-                "mtime_ns": pa.array([f.mtime_ns for f in listed], pa.int64()),
-            }
-        )
-        self.connection.register("listing", listing)
-        rows = self.connection.execute(
-            "select position from listing l where not exists (select 1 from files f where f.path = l.path "
+    def unread(self, listed: pa.Table, reader_keys: Sequence[str]) -> pa.Table:
+        """The listed files that no current reader has read as they are now, by path."""
+        self.connection.register("listing", listed)
+        found = self.connection.sql(
+            "select l.* from listing l where not exists (select 1 from files f where f.path = l.path "
             "and f.member = '' and f.size_bytes = l.size_bytes and f.mtime_ns = l.mtime_ns "
-            "and (f.status = 'withdrawn' or (f.status in ('loaded', 'quarantined', 'duplicate') "
-            "and f.reader_key in ?))) order by 1",
-            [list(reader_keys)],
-        ).fetchall()
+            f"and (f.status = '{WITHDRAWN}' or (f.status in {FINAL} and f.reader_key in ?))) order by l.path",
+            params=[list(reader_keys)],
+        ).to_arrow_table()
         self.connection.unregister("listing")
-        return [listed[position] for (position,) in rows]
-
-    def mark_pending(self, listed: Sequence[InboxFile], now: dt.datetime) -> None:
-        """Write the row before the reading, so that a killed run leaves a trace."""
-        listing = pa.table(
-            {
-                "file_id": pa.array([file_id_of("", f.path, "") for f in listed], pa.string()),
-                "path": pa.array([f.path for f in listed], pa.string()),
-                "size_bytes": pa.array([f.size_bytes for f in listed], pa.int64()),
-                "mtime_ns": pa.array([f.mtime_ns for f in listed], pa.int64()),
-            }
-        )
-        self.connection.register("new_rows", listing)
-        self.connection.execute(
-            "insert or ignore into files by name select *, '' as content_id, '' as member, '' as sha256, '' as kind, "
-            "'pending' as status, 'lectura sin terminar; la siguiente corrida lo vuelve a leer' as reason, "
-            "'' as flags, 0 as rows_read, 0 as rows_loaded, 0 as rows_quarantined, 0 as rows_duplicate, "
-            "'' as reader_key, ?::timestamp as first_seen_at, ?::timestamp as last_seen_at from new_rows",
-            [now, now],
-        )
-        self.connection.unregister("new_rows")
-
-    def known(self, hashes: Sequence[str], reader_keys: Sequence[str]) -> dict[str, list[FileRow]]:
-        """Rows that current readers finished, by sha256."""
-        names = [f.name for f in fields(FileRow)]
-        found: dict[str, list[FileRow]] = {}
-        rows = self.connection.execute(
-            f"select {', '.join(names)} from files where sha256 in ? and status in ? and reader_key in ?",
-            [list(hashes), list(FINAL), list(reader_keys)],
-        ).fetchall()
-        for row in rows:
-            entry = FileRow(**dict(zip(names, row, strict=True)))
-            found.setdefault(entry.sha256, []).append(entry)
         return found
 
-    def all_rows(self) -> list[FileRow]:
-        """Every finished row, by path and member: what a full refresh reads again."""
-        return self._rows("status in ?", [list(FINAL)])
-
-    def waiting_rows(self) -> list[FileRow]:
-        """Archived contents that wait to be read again: held by gate 1, released or put back by a person."""
-        return self._rows(
-            "status = 'pending' and kind <> 'zip' and sha256 in (select sha256 from places)", []
+    def mark_pending(self, listed: pa.Table, now: dt.datetime) -> None:
+        """Write the row before the reading, so that a killed run leaves a trace."""
+        self.connection.register("listing", listed)
+        self.connection.execute(
+            "insert into files by name select substr(sha256(chr(0) || path || chr(0)), 1, 16) as file_id, "
+            "path, size_bytes, mtime_ns, '' as content_id, '' as member, '' as sha256, '' as kind, "
+            "'pending' as status, 'lectura sin terminar; la siguiente corrida lo vuelve a leer' as reason, "
+            "'' as flags, 0 as rows_read, 0 as rows_loaded, 0 as rows_quarantined, 0 as rows_duplicate, "
+            "'' as reader_key, $now::timestamp as first_seen_at, $now::timestamp as last_seen_at from listing l "
+            "where not exists (from files f where f.path = l.path and f.member = '' and f.sha256 = '' "
+            "and f.status = 'pending')",
+            {"now": now},
         )
+        self.connection.unregister("listing")
 
-    def withdrawn_rows(self) -> list[FileRow]:
-        """What people took back out."""
-        return self._rows("status = ?", [WITHDRAWN])
+    def known_ids(
+        self, reader_keys: Sequence[str], *, again: bool
+    ) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+        """The sorted ids of contents not to be read from the inbox: read by a current reader, withdrawn, or
+        about to be read from the archive (`again`: all that it holds).
+        """
+        found = self.connection.execute(
+            f"select distinct ('0x' || content_id)::ubigint as id from files where sha256 <> '' and "
+            f"(status = '{WITHDRAWN}' or (status in {FINAL} and ($again or reader_key in $keys)) "
+            f"or {WAITING}) order by 1",
+            {"keys": list(reader_keys), "again": again},
+        ).fetchnumpy()["id"]
+        return np.asarray(found, np.uint64)
 
-    def _rows(self, condition: str, parameters: list[Any]) -> list[FileRow]:
-        names = [f.name for f in fields(FileRow)]
-        rows = self.connection.execute(
-            f"select {', '.join(names)} from files where {condition} order by path, member, sha256",
-            parameters,
-        ).fetchall()
-        return [FileRow(**dict(zip(names, row, strict=True))) for row in rows]
+    def packs(self) -> set[str]:
+        """The packs that hold something."""
+        return {row[0] for row in self.connection.execute("select distinct pack from places").fetchall()}
 
-    def places(self, hashes: Sequence[str] | None = None) -> list[Place]:
-        """Where contents lie in the archive (all of them where `hashes` is None)."""
-        names = ", ".join(f.name for f in fields(Place))
-        sql = f"select {names} from places"
-        rows = (
-            self.connection.execute(sql)
-            if hashes is None
-            else self.connection.execute(sql + " where sha256 in ?", [list(hashes)])
-        ).fetchall()
-        return [Place(*row) for row in rows]
+    def to_read_again(self, *, everything: bool) -> tuple[int, Iterator[tuple[Any, ...]]]:
+        """Archived contents to read again, in the order of the packs: what waits (held by gate 1, released, put back
+        by a person) and, on a full refresh, everything. A content comes with each of its places, the one that
+        counted first; a ZIP only as itself, without a place in a pack. Returns how many, and the rows.
+        """
+        condition = f"({WAITING}" + (f" or f.status in {FINAL})" if everything else ")")
+        names = "f.kind, f.reader_key, f.sha256, f.path, f.member, f.size_bytes, f.mtime_ns, f.delivery_date"
+        sql = f"""select {names}, p.pack, p.frame_offset, p.frame_bytes, p.inner_offset, p.size_bytes
+            from files f left join (
+                select distinct on (sha256) * from places order by sha256, pack, frame_offset) p using (sha256)
+            where f.sha256 <> '' and (f.kind = 'zip' or p.sha256 is not null) and {condition}
+            order by p.pack nulls first, p.frame_offset, p.inner_offset, f.sha256,
+              f.status = 'duplicate', f.path, f.member"""
+        count = first_row(self.connection, f"select count(*) from files f where {condition}")
+        return (count[0] if count else 0), self._rows(sql)
+
+    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        cursor = self.connection.cursor()
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(4096):
+            yield from rows
+        cursor.close()
+
+    def withdrawn_contents(self) -> list[str]:
+        """The content ids that people took back out."""
+        sql = "select distinct content_id from files where status = ? order by 1"
+        return [row[0] for row in self.connection.execute(sql, [WITHDRAWN]).fetchall()]
 
     def merge(self, delivery_file: Path, now: dt.datetime) -> None:
         """Take over a finished intake (`intake.*` of the delivery file) in one transaction."""
@@ -269,16 +186,17 @@ class Ledger:
             c.execute(
                 "update files set mtime_ns = t.mtime_ns from delivery.intake.touched t where files.file_id = t.file_id"
             )
-            c.execute("insert into places by name select * from delivery.intake.places")
             c.execute(
-                "insert into uuids select distinct d.uuid, f.sha256 from delivery.delivery.cfdi__documents d "
-                "join delivery.intake.files f on f.content_id = d.source_file_id "
-                "where not exists (from uuids u where u.uuid = d.uuid and u.sha256 = f.sha256)"
+                f"insert into places by name select distinct on (sha256) {CONTENT_KEY} as content_key, * "
+                "from delivery.intake.places n where not exists (from places p where p.sha256 = n.sha256) "
+                "order by content_key"
             )
-            self.sum_archives(
-                "path in (select path from delivery.intake.files where member <> '') "
-                "and file_id not in (select file_id from delivery.intake.files)"
+            c.execute(
+                "insert into uuids select distinct d.uuid::uuid, f.sha256 from delivery.delivery.cfdi__documents d "
+                "join delivery.intake.files f on f.content_id = d.source_file_id where not exists "
+                "(from uuids u where u.uuid = d.uuid::uuid and u.sha256 = f.sha256) order by 1"
             )
+            self.sum_archives("path in (select path from delivery.intake.files where member <> '')")
             # a path that now holds a content that loaded repairs what was set aside under that path
             c.execute(
                 "update quarantine set status = 'repaired' where status = 'open' and file_id in ("

@@ -10,14 +10,17 @@ import time
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cartera.calendar import utc_now
 from cartera.home import HomePaths
 from cartera.progress import Reporter
 from cartera.settings import Settings
 from cartera.warehouse import attach, first_row, writable
-from ingestion import archive, inbox
-from ingestion.contracts import FULL_DELIVERIES_SQL, MAIN_TABLES, RAW_TABLES
+from ingestion import archive, delivery, inbox
+from ingestion.contracts import FULL_DELIVERIES_SQL, RAW_TABLES
+from ingestion.decide import decide
 from ingestion.intake import Intake, reader_keys
 from ingestion.ledger import Ledger
 from ingestion.routing import Collector
@@ -39,21 +42,26 @@ def collect(
     mappings = load_mappings(paths.mappings)
     keys = reader_keys(mappings)
     reporter.step("Buscando archivos nuevos")
-    listed = inbox.scan(paths.inbox)
-    now = utc_now()
+    listing = inbox.scan(paths.inbox)
     paths.delivery_file.parent.mkdir(parents=True, exist_ok=True)
-    paths.delivery_file.unlink(missing_ok=True)
+    delivery.discard(paths)
     with Ledger.open(paths) as ledger:
         full_refresh = full_refresh or not _warehouse_matches(paths, ledger.token)
-        unread = list(listed) if full_refresh else ledger.unread(listed, list(keys.values()))
+        unread = listing.files if full_refresh else ledger.unread(listing.files, list(keys.values()))
         seconds = settings.ingest.settle_seconds if settle else 0
-        unread, moving = _settled(unread, seconds, reporter, wait=not scheduled)
-        ledger.mark_pending(unread, now)
-        archive.delete_leftovers(paths.ledger_file.parent, {p.pack for p in ledger.places()})
-        with writable(paths.delivery_file) as delivery:
-            run = Collector(paths, settings, mappings, keys, ledger, delivery, reporter)
-            intake = run.read(unread, moving, full_refresh=full_refresh)
-    intake.inbox_state = inbox.state_hash(listed) if not moving else ""
+        unread, moving = _settled(
+            unread, paths.inbox, listing.real, seconds, wait=not scheduled, reporter=reporter
+        )
+        ledger.mark_pending(unread, utc_now())
+        archive.delete_leftovers(paths.ledger_file.parent, ledger.packs())
+        with writable(paths.delivery_file) as delivered:
+            run = Collector(paths, settings, mappings, keys, ledger, delivered, reporter)
+            run.read(unread, listing.real, full_refresh=full_refresh)
+    with writable(paths.delivery_file) as delivered:
+        decide(delivered, paths.ledger_file, keys, moving, forget=full_refresh)
+        delivery.take_parts(delivered, delivery.parts_folder(paths))
+        intake = delivery.summary(delivered)
+    intake.inbox_state = listing.state if not len(moving) else ""
     return intake
 
 
@@ -64,31 +72,18 @@ def commit(paths: HomePaths, held_kinds: dict[str, str], reporter: Reporter) -> 
     """
     reporter.step("Guardando lo leído")
     with Ledger.open(paths) as ledger:
-        token = ledger.token
-        withdrawn = [row.content_id for row in ledger.withdrawn_rows()]
-    with writable(paths.delivery_file) as delivery:
+        token, withdrawn = ledger.token, ledger.withdrawn_contents()
+    with writable(paths.delivery_file) as delivered:
         for kind, reason in held_kinds.items():
-            _hold(delivery, kind, reason)
+            delivery.hold(delivered, kind, reason)
     with writable(paths.warehouse_file) as warehouse:
         duplicates = _into_raw(warehouse, paths.delivery_file, token)
         purge(warehouse, withdrawn)  # again: a kill may have come between the ledger and raw
-    with writable(paths.delivery_file) as delivery:
-        for content_id, rows in duplicates:
-            delivery.execute(
-                "update intake.files set rows_duplicate = least(?, rows_loaded), rows_loaded = "
-                "greatest(rows_loaded - ?, 0), status = case when rows_loaded - ? <= 0 and rows_quarantined = 0 "
-                "then 'duplicate' else status end, reason = case when rows_loaded - ? <= 0 and "
-                "rows_quarantined = 0 then 'Todas sus filas ya estaban cargadas' else reason end "
-                "where content_id = ? and status = 'loaded'",
-                [rows, rows, rows, rows, content_id],
-            )
-        _sum_archives(delivery)
-        counts = dict(
-            delivery.execute("select status, count(*) from intake.files group by 1 order by 1").fetchall()
-        )
+    with writable(paths.delivery_file) as delivered:
+        counts = delivery.settle(delivered, duplicates)
     with Ledger.open(paths) as ledger:
         ledger.merge(paths.delivery_file, utc_now())
-    paths.delivery_file.unlink(missing_ok=True)
+    delivery.discard(paths)
     return counts
 
 
@@ -132,27 +127,32 @@ def purge(warehouse: duckdb.DuckDBPyConnection, content_ids: list[str]) -> None:
         warehouse.execute("delete from raw.full_deliveries where source_file_id in ?", [content_ids])
 
 
-def _settled(
-    files: list[inbox.InboxFile], seconds: int, reporter: Reporter, *, wait: bool
-) -> tuple[list[inbox.InboxFile], list[inbox.InboxFile]]:
+def _settled(listed: pa.Table, inbox_folder: Path, real: dict[str, str], seconds: int, *, wait: bool,
+             reporter: Reporter) -> tuple[pa.Table, pa.Table]:  # fmt: skip
     """Part files that rest from files that may still be being written."""
-    now = time.time()
-    young = {f.path: f for f in files if seconds and 0 <= now - f.mtime_ns / 1e9 < seconds}
-    if not young:
-        return files, []
+    now = time.time_ns()
+    age = pc.subtract(pa.scalar(now, pa.int64()), listed["mtime_ns"])
+    young = pc.and_(pc.greater_equal(age, 0), pc.less(age, seconds * 1_000_000_000))
+    if not seconds or not pc.any(young).as_py():
+        return listed, listed.schema.empty_table()
     if wait:
         reporter.note(f"Hay archivos recién copiados: se espera {seconds} s a que terminen")
-        time.sleep(max(seconds - (now - max(f.mtime_ns for f in young.values()) / 1e9), 0))
-        young = {path: f for path, f in young.items() if _changed(f)}
-    return [f for f in files if f.path not in young], list(young.values())
+        time.sleep(max(seconds - pc.min(age.filter(young)).as_py() / 1e9, 0))
+        changed = [
+            is_young and _changed(inbox_folder / real.get(path, path), size, mtime_ns)
+            for is_young, path, size, mtime_ns in zip(
+                *(column.to_pylist() for column in (young, *listed.columns[:3])), strict=True)
+        ]  # fmt: skip
+        young = pa.array(changed, pa.bool_())
+    return listed.filter(pc.invert(young)), listed.filter(young)
 
 
-def _changed(file: inbox.InboxFile) -> bool:
+def _changed(location: Path, size: int, mtime_ns: int) -> bool:
     try:
-        status = file.location.stat()
+        status = location.stat()
     except OSError:
         return True
-    return (status.st_size, status.st_mtime_ns) != (file.size_bytes, file.mtime_ns)
+    return (status.st_size, status.st_mtime_ns) != (size, mtime_ns)
 
 
 def _warehouse_matches(paths: HomePaths, token: str) -> bool:
@@ -163,24 +163,6 @@ def _warehouse_matches(paths: HomePaths, token: str) -> bool:
         )
         found = first_row(warehouse, "select token from raw._derived_from")
     return found is not None and found[0] == token
-
-
-def _hold(delivery: duckdb.DuckDBPyConnection, kind: str, reason: str) -> None:
-    """Keep a kind's rows out: its files wait as `pending` with the reason."""
-    main = MAIN_TABLES[kind].name
-    delivery.execute(
-        f"create or replace temp table held as select distinct source_file_id from delivery.{main}"
-    )
-    for name in RAW_TABLES:
-        delivery.execute(f"delete from delivery.{name} where source_file_id in (from held)")
-    delivery.execute(
-        "update intake.files set status = 'pending', reason = ?, rows_read = 0, rows_loaded = 0, "
-        "rows_quarantined = 0, rows_duplicate = 0 where content_id in (from held)",
-        [reason],
-    )
-    delivery.execute(
-        "delete from intake.quarantine where file_id in (select file_id from intake.files where status = 'pending')"
-    )
 
 
 def _into_raw(warehouse: duckdb.DuckDBPyConnection, delivery_file: Path, token: str) -> list[tuple[str, int]]:
@@ -211,21 +193,3 @@ def _into_raw(warehouse: duckdb.DuckDBPyConnection, delivery_file: Path, token: 
         raise
     warehouse.execute("detach delivery")
     return sorted(duplicates.items())
-
-
-def _sum_archives(delivery: duckdb.DuckDBPyConnection) -> None:
-    """A ZIP's own row sums its members."""
-    delivery.execute(
-        """update intake.files z set rows_read = s.rows_read, rows_loaded = s.rows_loaded,
-             rows_quarantined = s.rows_quarantined, rows_duplicate = s.rows_duplicate,
-             status = case when s.pending > 0 then 'pending' when s.rows_loaded > 0 or s.members = 0 then 'loaded'
-                           when s.rows_duplicate > 0 then 'duplicate' else 'quarantined' end,
-             reason = case when s.members = 0 then 'El ZIP no trae archivos' when s.rows_loaded = 0
-                           then 'Ningún miembro se cargó; mira cada uno' else '' end
-           from (select path, count(*) as members, sum(rows_read) as rows_read, sum(rows_loaded) as rows_loaded,
-                        sum(rows_quarantined) as rows_quarantined, sum(rows_duplicate) as rows_duplicate,
-                        count(*) filter (where status = 'pending') as pending
-                 from intake.files where member <> '' group by path) s
-           where z.member = '' and z.kind = 'zip' and z.path = s.path
-             and z.status not in ('quarantined', 'withdrawn')"""
-    )

@@ -1,60 +1,49 @@
-"""Where each content goes: the listing opened, ZIPs walked, every content sent to its reader, all of it counted.
+"""Where each content goes: the listing cut into tasks, ZIPs walked, tables sent to their readers, all of it counted.
 
-Readers are pure; this module only routes bytes and writes what they return into the delivery file.
-One process writes; CFDI batches may be read by others.
+CFDIs are read in bulk by `ingestion.bulk`, here or in other processes; this one plans, writes and reads what is
+no CFDI. What each thing counts as is settled at the end by `ingestion.decide`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import os
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cartera.calendar import utc_now
 from cartera.home import HomePaths
 from cartera.progress import Reporter
 from cartera.settings import Settings
-from cartera.warehouse import first_row
-from ingestion import archive, archives, inbox
-from ingestion.cfdi.reader import CfdiBatch, read_cfdis
-from ingestion.contracts import RAW_TABLES
-from ingestion.detect import detect
-from ingestion.intake import UNREADABLE, Intake
-from ingestion.ledger import (
-    FILES_ARROW,
-    PLACES_ARROW,
-    WITHDRAWN,
-    FileRow,
-    Ledger,
-    QuarantineRow,
-    arrow_of,
-    content_id_of,
-    file_id_of,
-    quarantine_table,
-)
+from ingestion import archive, archives, bulk, delivery, inbox
+from ingestion.bulk import Arrived, Batch, Task
+from ingestion.delivery import insert
+from ingestion.intake import sentence
+from ingestion.ledger import Ledger
 from ingestion.reading import Reading, Refusal, refuse_file
 from ingestion.sat.lists import read_list
 from ingestion.sat.metadata import read_metadata, read_third_parties
+from ingestion.sources import Archived, Found, Loose, Source, Zipped, first_of
 from ingestion.statements import read_statement
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.reader import read_table
 
-BATCH_FILES = 1000
-BATCH_BYTES = 32 << 20
-POOL_FROM_FILES = 3000  # below this, starting workers costs more than it saves
-MAX_TABLE_BYTES = 1 << 30
+TASK_FILES, TASK_BYTES = 2000, 32 << 20
+POOL_FROM_FILES, POOL_FROM_BYTES = 3000, 16 << 20  # below these, starting workers costs more than it saves
+INSERT_ROWS = 50_000
 METADATA = {"sat_metadata": read_metadata, "sat_third_parties": read_third_parties}
 STATEMENTS = ("ofx", "camt053")
-READABLE_TABLES = ("table_text", "xlsx", "parquet")
-
-
-TOUCHED_ARROW = pa.schema([("file_id", pa.string()), ("mtime_ns", pa.int64())])
+TABLES = ("table_text", "xlsx", "parquet")
 
 
 class Collector:
@@ -67,352 +56,245 @@ class Collector:
         mappings: list[Mapping],
         keys: dict[str, str],
         ledger: Ledger,
-        delivery: duckdb.DuckDBPyConnection,
+        delivered: duckdb.DuckDBPyConnection,
         reporter: Reporter,
     ) -> None:
         self.paths, self.settings, self.mappings, self.keys = paths, settings, mappings, keys
-        self.ledger, self.delivery, self.reporter = ledger, delivery, reporter
-        self.rows: list[FileRow] = []
-        self.refused: list[QuarantineRow] = []
-        self.intake = Intake()
-        self.seen: dict[str, FileRow] = {}
-        self.decided: set[str] = set()  # file_ids that have their row in this intake
-        self.touched: list[dict[str, object]] = []  # known contents whose file has a new time
-        self.read_contents: list[str] = []  # contents that a reader saw: their raw rows are replaced
+        self.ledger, self.delivery, self.reporter = ledger, delivered, reporter
+        self.parts = delivery.parts_folder(paths)
+        stamp = utc_now().strftime("%Y%m%dT%H%M%S%f")
+        self.known_file = self.parts / f"known_{stamp}.npy"  # its name is its key in every process
+        self.pack = archive.PackWriter(paths.ledger_file.parent, stamp)
         self.pool: ProcessPoolExecutor | None = None
-        self.waiting: deque[tuple[list[FileRow], Future[CfdiBatch]]] = deque()
-        self.archived = {p.sha256 for p in ledger.places()}
-        self.pack = archive.PackWriter(paths.ledger_file.parent, utc_now().strftime("%Y%m%dT%H%M%S%f"))
-        self.forget = False
-        self.withdrawn = {row.file_id: row for row in ledger.withdrawn_rows()}
-        self.withdrawn_contents = {row.sha256 for row in self.withdrawn.values()}
+        self.numbers = iter(range(1, 1 << 40))
+        self.planned: deque[Source] = deque()  # found while reading: the members of ZIPs
+        self.others: list[Found] = []  # for the readers of tables, by path
+        self.rows: dict[str, list[pa.Table]] = {}  # rows on their way to the delivery, by table
+        self.zips: dict[str, Arrived] = {}
+        self.seen: set[str] = set()
 
-    def read(
-        self, unread: list[inbox.InboxFile], moving: list[inbox.InboxFile], *, full_refresh: bool
-    ) -> Intake:
-        """Read all, write the delivery, return the intake."""
-        self.forget = full_refresh
-        self.delivery.execute("create schema delivery; create schema intake")
-        for table in RAW_TABLES.values():
-            self.delivery.execute(f"create table delivery.{table.name} ({table.create_sql})")
-        schemas = {
-            "files": FILES_ARROW,
-            "quarantine": quarantine_table([]).schema,
-            "places": PLACES_ARROW,
-            "contents": pa.schema([("content_id", pa.string())]),
-            "touched": TOUCHED_ARROW,
-        }
-        for name, schema in schemas.items():
-            self.delivery.register("empty", schema.empty_table())
-            self.delivery.execute(f"create table intake.{name} as select * from empty")
-            self.delivery.unregister("empty")
-        self.delivery.execute("begin")
+    def read(self, unread: pa.Table, real: dict[str, str], *, full_refresh: bool) -> None:
+        """Read all, into the delivery and the archive."""
+        delivery.prepare(self.delivery, self.parts)
+        np.save(self.known_file, self.ledger.known_ids(list(self.keys.values()), again=full_refresh))
+        again, archived = self.ledger.to_read_again(everything=full_refresh)
+        size = pc.sum(unread["size_bytes"]).as_py() or 0
+        many = max(len(unread), again) >= POOL_FROM_FILES or size >= POOL_FROM_BYTES
+        if many and self.settings.ingest.workers > 1:
+            self.pool = ProcessPoolExecutor(self.settings.ingest.workers, mp_context=get_context("spawn"))
         try:
-            waiting = self.ledger.waiting_rows()
-            if full_refresh or waiting:
-                self._read_archive(waiting + (self.ledger.all_rows() if full_refresh else []))
-            if len(unread) >= POOL_FROM_FILES and self.settings.ingest.workers > 1:
-                self.pool = ProcessPoolExecutor(self.settings.ingest.workers, mp_context=get_context("spawn"))
+            if again:
+                self.reporter.step("Releyendo el archivo histórico", again)
+                self._read(self._archived(archived))
             self.reporter.step("Leyendo archivos", len(unread) or None)
-            for chunk in inbox.chunks(unread, BATCH_FILES, BATCH_BYTES):
-                self._read_listed(chunk)
-                self.reporter.advance(len(chunk))
-                self._flush()
-            self._drain(0)
-            self._flush()
+            self._read(self._listed(unread, real))
+            self._read_others()
         finally:
             if self.pool:
                 self.pool.shutdown(cancel_futures=True)
-            places = self.pack.close()
-        for file in moving:
-            self._add(FileRow(file.path, "", "", file.size_bytes, file.mtime_ns, "", "pending",
-                              inbox.delivery_date(file.path, file.mtime_ns), "",
-                              reason="El archivo todavía está cambiando; la siguiente corrida lo toma"))  # fmt: skip
-        self._flush()
-        if places:
-            self._insert("intake.places", arrow_of(places, PLACES_ARROW))
-        self.delivery.execute("commit")
-        return self._summary()
+            self.pack.close()
+        self._insert("intake.arrived", bulk.table_of(list(self.zips.values())))
+        self._flush(0)
 
-    def _read_listed(self, chunk: list[inbox.InboxFile]) -> None:
-        """Open a chunk of the inbox; ZIPs are walked member by member."""
-        items: list[tuple[FileRow, bytes]] = []
-        for file in chunk:
-            row = FileRow(file.path, "", "", file.size_bytes, file.mtime_ns, "unknown", "loaded",
-                          inbox.delivery_date(file.path, file.mtime_ns), self.keys["table"])  # fmt: skip
-            if file.problem:
-                self._refuse(
-                    row, Refusal(None, "archivo", "unreadable", _sentence(file.path, file.problem)), ""
-                )
-                continue
-            try:
-                with file.location.open("rb") as handle:
-                    head = handle.read(4096)
-                    if head.startswith(b"PK") and detect(file.path, head) == "zip":
-                        self._route(items)
-                        items = []
-                        self._read_zip(row, file.location)
-                        continue
-                    if file.size_bytes > MAX_TABLE_BYTES:
-                        problem = "pesa más de 1 GB; pártelo en varios"
-                        self._refuse(
-                            row, Refusal(None, "archivo", "too_large", _sentence(file.path, problem)), ""
-                        )
-                        continue
-                    data = head + handle.read()
-            except OSError as error:
-                problem = f"no se puede leer ({error.strerror}); revisa sus permisos"
-                self._refuse(row, Refusal(None, "archivo", "unreadable", _sentence(file.path, problem)), "")
-                continue
-            items.append((_identified(row, hashlib.sha256(data).hexdigest()), data))
-        self._route(items)
+    def _read(self, sources: Iterator[tuple[Source, int]]) -> None:
+        """Read all sources and what they lead to, some tasks ahead."""
+        ahead: deque[Future[Batch]] = deque()
+        while True:
+            task = self._task(sources)
+            if task.sources:
+                ahead.append(self.pool.submit(bulk.read, task) if self.pool else _done(task))
+            elif not ahead:
+                return
+            if ahead and (not task.sources or len(ahead) > 2 * self.settings.ingest.workers or not self.pool):
+                self._take(ahead.popleft().result())
 
-    def _read_zip(self, row: FileRow, location: Path) -> None:
-        with location.open("rb") as handle:
-            row = _identified(row, hashlib.file_digest(handle, "sha256").hexdigest())
-        known = (
-            []
-            if self.forget
-            else self.ledger.known([row.sha256], list(self.keys.values())).get(row.sha256, [])
-        )
-        if self._is_repeat(row, known):
-            return
-        row.kind, row.reader_key = "zip", self.keys["cfdi"]
-        names: dict[str, int] = {}
-        items: list[tuple[FileRow, bytes]] = []
-        waiting_bytes = 0
-        only_cfdi = True
-        for member in archives.members(location):
-            names[member.name] = names.get(member.name, 0) + 1
-            name = member.name if names[member.name] == 1 else f"{member.name}#{names[member.name]}"
-            sha256 = "" if member.data is None else hashlib.sha256(member.data).hexdigest()
-            size = 0 if member.data is None else len(member.data)
-            delivered = inbox.date_in_name(name) or row.delivery_date
-            inner = FileRow(row.path, name, sha256, size, row.mtime_ns, "unknown", "loaded", delivered,
-                            self.keys["table"])  # fmt: skip
-            if member.data is None or member.refusal is not None:
-                refusal = member.refusal or Refusal(
-                    None, "archivo", "unreadable", _sentence(name, "no se pudo leer")
-                )
-                if refusal.code == "zip_directory":
-                    continue  # a folder is no file
-                if refusal.code == "zip_resource_fork":
-                    self._add(
-                        replace(inner, kind="system", reader_key=self.keys["cfdi"], reason=refusal.reason)
-                    )
-                    continue  # accounted for; nothing that a person should look at
-                if name == "":  # the archive itself
-                    self._refuse(row, refusal, self.keys["mixed"])
-                    return
-                self._refuse(inner, refusal, self.keys["cfdi"])
-                continue
-            only_cfdi = only_cfdi and detect(name, member.data[:4096]) == "cfdi_xml"
-            items.append((inner, member.data))
-            waiting_bytes += size
-            if len(items) >= BATCH_FILES or waiting_bytes >= BATCH_BYTES:
-                self._route(items)
-                self._flush()
-                items, waiting_bytes = [], 0
-        self._route(items)
-        row.reader_key = self.keys["cfdi"] if only_cfdi else self.keys["mixed"]
-        self._add(row)
-
-    def _read_archive(self, known: list[FileRow]) -> None:
-        """Read archived contents again, at every place they came to: all on a full refresh, else what waits."""
-        rows: dict[str, list[FileRow]] = {}
-        for row in known:
-            if row.kind != "zip":
-                rows.setdefault(row.sha256, []).append(row)
+    def _task(self, sources: Iterator[tuple[Source, int]]) -> Task:
+        """The next sources, as many as one task should have."""
+        chosen: list[Source] = []
+        size = count = files = 0
+        while count < TASK_FILES and size < TASK_BYTES:
+            if self.planned:
+                source = self.planned.popleft()
             else:
-                self._add(replace(row, status="loaded", reason="", rows_read=0, rows_loaded=0,
-                                  rows_quarantined=0, rows_duplicate=0))  # fmt: skip
-        if rows:
-            self.reporter.step("Releyendo el archivo histórico", len(rows))
-        items: list[tuple[FileRow, bytes]] = []
-        places = [p for p in self.ledger.places() if p.sha256 in rows]
-        for sha256, data in archive.fetch_all(self.paths.ledger_file.parent, places):
-            for row in rows[sha256]:
-                fresh = FileRow(row.path, row.member, sha256, row.size_bytes, row.mtime_ns, "unknown", "loaded",
-                                row.delivery_date, self.keys["table"])  # fmt: skip
-                items.append((fresh, data))
-            if len(items) >= BATCH_FILES:
-                self._route(items)
-                self._flush()
-                items = []
-            self.reporter.advance()
-        self._route(items)
+                source, units = next(sources, (None, 0))  # type: ignore[assignment]
+                if source is None:
+                    break
+                files += units
+            chosen.append(source)
+            count, size = count + source.entries, size + source.weight
+        return Task(next(self.numbers), chosen, self.parts, self.known_file, files)
 
-    def _route(self, items: list[tuple[FileRow, bytes]]) -> None:
-        """Send each content to its reader; what is known or repeated goes no further."""
-        if not items:
-            return
-        hashes = [row.sha256 for row, _ in items]
-        known = {} if self.forget else self.ledger.known(hashes, list(self.keys.values()))
-        cfdis: list[tuple[FileRow, bytes]] = []
-        for row, data in items:
-            if self._is_repeat(row, known.get(row.sha256, [])):
-                continue
-            self.seen[row.sha256] = row
-            self.read_contents.append(row.content_id)
-            if row.sha256 not in self.archived:
-                self.archived.add(row.sha256)
-                self.pack.add(row.sha256, data)
-            kind = detect(row.member or row.path, data[:4096])
-            if kind == "cfdi_xml":
-                row.kind, row.reader_key, row.rows_read = "cfdi", self.keys["cfdi"], 1
-                cfdis.append((row, data))
-            elif kind in METADATA:
-                name = row.member or row.path
-                self._keep(row, METADATA[kind](name, data, row.content_id, row.delivery_date))
-            elif kind in ("sat_69", "sat_69b"):
-                name = row.member or row.path
-                self._keep(row, read_list(kind, name, data, row.content_id, row.delivery_date))
-            elif kind in STATEMENTS:
-                name = row.member or row.path
-                self._keep(row, read_statement(kind, name, data, row.content_id, row.delivery_date))
-            elif kind in READABLE_TABLES:
-                reading = read_table(
-                    row.member or row.path, data, row.content_id, row.delivery_date, self.mappings
+    def _take(self, batch: Batch) -> None:
+        """Keep what a task gave back."""
+        self._insert("intake.arrived", batch.arrived)
+        self._insert("intake.refused", batch.refused)
+        if batch.packed.frames:
+            self._insert("intake.places", self.pack.add(batch.packed))
+        for path in batch.mixed & self.zips.keys():
+            self.zips[path] = self.zips[path]._replace(reader=bulk.MIXED)
+        for found in batch.others:
+            if found.kind == "zip" and isinstance(found.source, Loose):
+                self._plan_zip(found, found.source)
+            else:
+                self.others.append(found)
+        self._flush(INSERT_ROWS)
+        self.reporter.advance(batch.files)
+
+    def _listed(self, unread: pa.Table, real: dict[str, str]) -> Iterator[tuple[Source, int]]:
+        for path, size, mtime_ns, problem in _rows(unread):
+            if problem:
+                found = Found(
+                    path, "", 0, size, mtime_ns, inbox.delivery_date(path, mtime_ns), "unknown", None
                 )
-                self._keep(row, reading)
+                self._refuse(found, Refusal(None, "archivo", "unreadable", sentence(path, problem)), "")
             else:
-                problem = UNREADABLE.get(kind, "no se reconoce qué es; se esperan CFDI (XML o ZIP) o tablas "
-                                         "(CSV, XLSX) con encabezados conocidos")  # fmt: skip
-                if kind == "zip":
-                    problem = "es un ZIP dentro de otro; descomprímelo y copia su contenido a la bandeja"
-                name = row.member or row.path
-                self._keep(row, refuse_file(kind, f"not_read_{kind}", _sentence(name, problem)))
-        if cfdis:
-            self._read_cfdis(cfdis)
+                yield Loose(path, f"{self.paths.inbox}/{real.get(path, path)}", size, mtime_ns), 1
 
-    def _is_repeat(self, row: FileRow, known: list[FileRow]) -> bool:
-        """The same content at the same place keeps its row; at another place it is a duplicate."""
-        if row.file_id in self.decided:
-            return True  # it was read from the archive already
-        if row.sha256 in self.withdrawn_contents:
-            old = self.withdrawn.get(row.file_id)
-            fresh = replace(
-                row, status=WITHDRAWN, reason="Su contenido se retiró con «cartera files withdraw»"
-            )
-            self._add(fresh if old is None else replace(old, mtime_ns=row.mtime_ns))
-            return True
-        same = next((k for k in known if k.file_id == row.file_id), None)
-        if same is not None:
-            if row.member == "":
-                self.touched.append({"file_id": same.file_id, "mtime_ns": row.mtime_ns})
-                self.decided.add(same.file_id)
+    def _archived(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Source, int]]:
+        """The frames of the archive with what is to be read again of each."""
+        folder = self.paths.ledger_file.parent
+        frame: tuple[Any, ...] = ()
+        contents: list[tuple[int, int, str, str, str, int, dt.date]] = []
+        last = ""
+        for (
+            kind,
+            key,
+            sha256,
+            path,
+            member,
+            size,
+            mtime_ns,
+            day,
+            pack,
+            offset,
+            length,
+            inner,
+            inner_size,
+        ) in rows:
+            found = Found(path, member, -1, size, mtime_ns, day, kind, None)
+            if kind == "zip":  # its own row only sums its members
+                self._arrived(found, sha256, bulk.MIXED if "+" in key else bulk.CFDI)
+            elif sha256 == last:
+                self._arrived(found, sha256, "", outcome=bulk.SKIPPED)
             else:
-                self._add(same)
-            return True
-        first = next((k for k in known if k.status != "duplicate"), None) or self.seen.get(row.sha256)
-        if first is None or first.file_id == row.file_id:
-            return False
-        where = first.path + (f" › {first.member}" if first.member else "")
-        self._add(replace(row, kind=first.kind, status="duplicate", reader_key=first.reader_key,
-                          reason=f"Es idéntico a {where}; ya cuenta una vez",
-                          rows_read=first.rows_read, rows_duplicate=first.rows_read))  # fmt: skip
-        return True
+                if (pack, offset, length) != frame and contents:
+                    yield Archived(f"{folder}/{frame[0]}", frame[1], frame[2], contents), len(contents)
+                    contents = []
+                last, frame = sha256, (pack, offset, length)
+                contents.append((inner, inner_size, sha256, path, member, mtime_ns, day))
+        if contents:
+            yield Archived(f"{folder}/{frame[0]}", frame[1], frame[2], contents), len(contents)
 
-    def _read_cfdis(self, cfdis: list[tuple[FileRow, bytes]]) -> None:
-        rows = [row for row, _ in cfdis]
-        contents = [(row.content_id, data) for row, data in cfdis]
-        dates = [row.delivery_date for row in rows]
-        if self.pool is None:
-            self._keep_batch(rows, read_cfdis(contents, dates))
+    def _plan_zip(self, found: Found, source: Loose) -> None:
+        """Walk a ZIP's index; its members are read next."""
+        if self._is_known(found.sha256):
+            self._arrived(found, found.sha256, "", outcome=bulk.SKIPPED)
             return
-        self.waiting.append((rows, self.pool.submit(read_cfdis, contents, dates)))
-        self._drain(2 * self.settings.ingest.workers)
+        self.seen.add(found.sha256)
+        with Path(source.location).open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            spans = archives.spans(archives.reader_of(file.fileno()), size, TASK_FILES, TASK_BYTES)
+        if isinstance(spans, archives.Member):
+            self._refuse(found, spans.refusal, bulk.MIXED)
+            return
+        self.zips[found.path] = self._row(found, found.sha256, bulk.CFDI)
+        self.planned += [
+            Zipped(found.path, source.location, found.mtime_ns, found.day, span) for span in spans
+        ]
 
-    def _drain(self, most: int) -> None:
-        while len(self.waiting) > most:
-            rows, future = self.waiting.popleft()
-            self._keep_batch(rows, future.result())
+    def _read_others(self) -> None:
+        """Read what is no CFDI: first what comes from the archive, then by path, so that the first one counts."""
+        for named in sorted(self.others, key=lambda f: (f.position >= 0, f.path, f.position)):
+            if (
+                named.kind == "cfdi_xml" and named.source is not None
+            ):  # larger than any XML: its reader says so
+                self._take(bulk.read(Task(next(self.numbers), [named.source], self.parts, self.known_file)))
+                continue
+            if named.size_bytes > archives.MAX_TABLE:
+                problem = "pesa más de 1 GB; pártelo en varios"
+                self._refuse(named, Refusal(None, "archivo", "too_large", sentence(named.name, problem)), "")
+                continue
+            found = first_of(named)
+            if found.data is None:
+                self._refuse(found, found.refusal, bulk.CFDI if found.member else "")
+                continue
+            sha256 = found.sha256 or hashlib.sha256(found.data).hexdigest()
+            if found.position >= 0 and self._is_known(sha256):
+                self._arrived(found, sha256, "", outcome=bulk.SKIPPED)
+                continue
+            self.seen.add(sha256)
+            if found.position >= 0:
+                self._insert("intake.places", self.pack.add(archive.pack([(sha256, found.data)])))
+            self._keep(found, sha256, self._reading(found, found.data, sha256[:16]))
 
-    def _keep_batch(self, rows: list[FileRow], batch: CfdiBatch) -> None:
-        for name, table in batch.tables.items():
-            self._insert(f"delivery.{name}", table)
-        for row, outcome in zip(rows, batch.outcomes, strict=True):
-            self._keep(
-                row, Reading(outcome.kind, {}, outcome.refusals, 1, outcome.flags, bool(outcome.refusals))
-            )
+    def _reading(self, found: Found, data: bytes, content_id: str) -> Reading:
+        """Send a content to its reader."""
+        if found.kind in METADATA:
+            return METADATA[found.kind](found.name, data, content_id, found.day)
+        if found.kind in ("sat_69", "sat_69b"):
+            return read_list(found.kind, found.name, data, content_id, found.day)
+        if found.kind in STATEMENTS:
+            return read_statement(found.kind, found.name, data, content_id, found.day)
+        if found.kind in TABLES:
+            return read_table(found.name, data, content_id, found.day, self.mappings)
+        refusal = bulk.not_read(found)
+        return refuse_file(found.kind, refusal.code, refusal.reason)
 
-    def _keep(self, row: FileRow, reading: Reading) -> None:
+    def _keep(self, found: Found, sha256: str, reading: Reading) -> None:
         """Count a reading and store its rows and refusals."""
-        row.kind = reading.kind
-        row.flags = " ".join(reading.flags)
-        row.rows_read = reading.rows_read
-        row.rows_quarantined = reading.rows_read if reading.file_refused else len(reading.refusals)
-        row.rows_loaded = row.rows_read - row.rows_quarantined
-        if reading.file_refused or (row.rows_read and not row.rows_loaded):
-            row.status = "quarantined"
-            row.reason = reading.refusals[0].reason if reading.refusals else ""
+        refused = reading.rows_read if reading.file_refused else len(reading.refusals)
+        whole = reading.file_refused or (reading.rows_read and refused == reading.rows_read)
+        row = self._row(found, sha256, bulk.TABLE)._replace(
+            kind=reading.kind,
+            rows_read=reading.rows_read,
+            rows_quarantined=refused,
+            reason=reading.refusals[0].reason if whole and reading.refusals else "",
+            flags=" ".join(reading.flags),
+        )
         for name, table in reading.tables.items():
             self._insert(f"delivery.{name}", table)
-        for refusal in reading.refusals:
-            self._set_aside(row, refusal)
-        self._add(row)
+        self._add(row, reading.refusals)
 
-    def _refuse(self, row: FileRow, refusal: Refusal, reader_key: str) -> None:
-        row.status, row.reason, row.reader_key = "quarantined", refusal.reason, reader_key
-        row.rows_read = row.rows_quarantined = 1
-        self._set_aside(row, refusal)
-        self._add(row)
+    def _refuse(self, found: Found, refusal: Refusal | None, reader: str) -> None:
+        """Set aside what has no bytes to read."""
+        reason = refusal.reason if refusal else ""
+        row = self._row(found, found.sha256, reader)._replace(rows_read=1, rows_quarantined=1, reason=reason)
+        self._add(row, [refusal] if refusal else [])
 
-    def _set_aside(self, row: FileRow, refusal: Refusal) -> None:
-        self.refused.append(QuarantineRow(row.file_id, refusal.row_number, refusal.location, refusal.code,
-                                          refusal.reason, refusal.raw_text))  # fmt: skip
-        self.intake.refused_rows[row.kind] = self.intake.refused_rows.get(row.kind, 0) + 1
-        if len(self.intake.problems) < 5:
-            name = f"{row.path} › {row.member}" if row.member else row.path
-            place = "" if refusal.row_number is None else f", {refusal.location}"
-            self.intake.problems.append(f"{name}{place}: {refusal.reason.removeprefix(name + ': ')}")
+    def _row(self, found: Found, sha256: str, reader: str) -> Arrived:
+        return Arrived(next(self.numbers) << 20, found.path, found.member, found.position, sha256, found.size_bytes,
+                       found.mtime_ns, found.day, found.kind, reader, bulk.READ, -1, 0, 0, "", "")  # fmt: skip
 
-    def _add(self, row: FileRow) -> None:
-        self.decided.add(row.file_id)
-        self.rows.append(row)
+    def _arrived(self, found: Found, sha256: str, reader: str, **more: Any) -> None:
+        self._add(self._row(found, sha256, reader)._replace(**more), [])
 
-    def _flush(self) -> None:
-        """Write what is decided; CFDIs still being read are counted when they come back."""
-        if self.rows:
-            self._insert("intake.files", arrow_of(self.rows, FILES_ARROW))
-            self.rows.clear()
-        if self.touched:
-            self._insert("intake.touched", pa.Table.from_pylist(self.touched, schema=TOUCHED_ARROW))
-            self.touched.clear()
-        if self.read_contents:
-            self._insert("intake.contents", pa.table({"content_id": self.read_contents}))
-            self.read_contents.clear()
-        if self.refused:
-            self._insert("intake.quarantine", quarantine_table(self.refused))
-            self.refused.clear()
+    def _add(self, row: Arrived, refusals: list[Refusal]) -> None:
+        self._insert("intake.arrived", bulk.table_of([row]))
+        self._insert("intake.refused", bulk.refused_of([(row.seq, refusal) for refusal in refusals]))
+
+    def _is_known(self, sha256: str) -> bool:
+        known = bulk.known_ids(self.known_file)
+        return sha256 in self.seen or bulk.is_known(known, [bulk.id_of(sha256)])[0]
 
     def _insert(self, target: str, table: pa.Table) -> None:
+        """Keep rows for the delivery; they are written many at a time."""
         if table.num_rows:
-            self.delivery.register("rows_to_insert", table)
-            self.delivery.execute(f"insert into {target} by name select * from rows_to_insert")
-            self.delivery.unregister("rows_to_insert")
+            self.rows.setdefault(target, []).append(table)
 
-    def _summary(self) -> Intake:
-        counts = self.delivery.execute("select status, count(*) from intake.files group by 1").fetchall()
-        self.intake.files_by_status = dict(counts)
-        self.intake.files_new = sum(n for _, n in counts)
-        for name, table in RAW_TABLES.items():
-            found = first_row(self.delivery, f"select count(*) from delivery.{name}")
-            if found and found[0]:
-                self.intake.delivered_rows[name] = found[0]
-                amount = next((c.name for c in table.columns if c.name in {"total", "amount", "monto"}), None)
-                total = (
-                    first_row(self.delivery, f"select sum({amount}) from delivery.{name}") if amount else None
-                )
-                self.intake.delivered_totals[name] = str(total[0]) if total else ""
-        return self.intake
+    def _flush(self, most: int) -> None:
+        for target, tables in self.rows.items():
+            if sum(map(len, tables)) > most:
+                insert(self.delivery, target, pa.concat_tables(tables))
+                tables.clear()
 
 
-def _sentence(name: str, problem: str) -> str:
-    return f"{name}: {problem}. Se guardó en cuarentena."
+def _done(task: Task) -> Future[Batch]:
+    """The task read here and now."""
+    future: Future[Batch] = Future()
+    future.set_result(bulk.read(task))
+    return future
 
 
-def _identified(row: FileRow, sha256: str) -> FileRow:
-    row.sha256 = sha256
-    row.file_id, row.content_id = file_id_of(sha256, row.path, row.member), content_id_of(sha256)
-    return row
+def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    for batch in table.to_batches(max_chunksize=4096):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

@@ -45,7 +45,7 @@ def nothing_to_do(paths: HomePaths, settings: Settings, as_of: dt.date) -> snaps
     last = lastrun.read(paths.last_run_file)
     if last is None or last.get("status") not in DONE or not last.get("fingerprint"):
         return None
-    state = inbox.state_hash(inbox.scan(paths.inbox))
+    state = inbox.state(paths.inbox)
     if request_key(paths, settings, as_of, state) != last["fingerprint"]:
         return None
     found = snapshot.current(paths)

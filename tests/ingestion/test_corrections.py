@@ -12,7 +12,7 @@ from cartera.calendar import utc_now
 from cartera.errors import InputError
 from cartera.home import HomePaths
 from ingestion import corrections, originals
-from ingestion.ledger import Ledger
+from ingestion.ledger import CONTENT_KEY, Ledger
 from orchestration import cli_files, cli_read
 from tests.documents import invoice
 from tests.ingestion.test_load import INVOICES, files, ingest, paths, put, raw, reasons, zipped
@@ -178,10 +178,11 @@ def test_an_xml_of_a_hundred_thousand_comes_back_in_a_blink(paths: HomePaths) ->
     ingest(paths)
     with Ledger.open(paths) as ledger:
         ledger.connection.execute(
-            "insert into uuids select uuid()::varchar, sha256(i::varchar) from range(100000) t(i)"
+            "insert into uuids select uuid(), sha256(i::varchar) from range(100000) t(i)"
         )
         ledger.connection.execute(
-            "insert into places select sha256(i::varchar), 'x.pack', i, 1, 1, 1 from range(100000) t(i)"
+            f"insert into places select {CONTENT_KEY}, sha256, 'x.pack', i, 1, 1, 1 from "
+            "(select i, sha256(i::varchar) as sha256 from range(100000) t(i))"
         )
     seconds = []
     for _ in range(7):
