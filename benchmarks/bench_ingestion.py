@@ -56,7 +56,8 @@ def _cut(data: bytes) -> list[bytes]:
     """A document around the values of its Folio, Sello, UUID and SelloCFD, which stand in this order."""
     parts, at = [], 0
     for name in (b' Folio="', b' Sello="', b' UUID="', b' SelloCFD="'):
-        found = data.rindex(name) if name == b' UUID="' else data.index(name, at)  # an E names others before its own
+        # an E names other documents before its own stamp
+        found = data.rindex(name) if name == b' UUID="' else data.index(name, at)
         start = found + len(name)
         parts.append(data[at:start])
         at = data.index(b'"', start)

@@ -186,11 +186,10 @@ def test_an_xml_of_a_hundred_thousand_comes_back_in_a_blink(paths: HomePaths) ->
         )
     seconds = []
     for _ in range(7):
-        started = time.perf_counter()
+        started = time.process_time()
         originals.xml_of(paths, "00000000-0000-4000-8000-000000000001")
-        seconds.append(time.perf_counter() - started)
-    assert sorted(seconds)[3] < 0.1, "20 ms on a quiet machine; a scan of the archive would take seconds"
-    print([round(s * 1e3, 1) for s in seconds])  # noqa: T201
+        seconds.append(time.process_time() - started)
+    assert sorted(seconds)[3] < 0.08, "20 ms on a quiet machine; reading every place would take far longer"
 
 
 FULL = """
