@@ -46,12 +46,20 @@ def fill(paths: HomePaths) -> None:
     put(paths, "foto.pdf", b"%PDF-1.7 ...")
     put(paths, "f_2026-05-31.csv", INVOICES)
     put(paths, "lote_2026-06-01.zip", zipped({f"{n}.xml": invoice(n) for n in range(5, 12)}))
-    put(paths, "otro.zip", zipped({"f.csv": INVOICES.strip().encode() + b"\n", "x.xml": invoice(12), "vacio.xml": b""}))
+    put(
+        paths,
+        "otro.zip",
+        zipped({"f.csv": INVOICES.strip().encode() + b"\n", "x.xml": invoice(12), "vacio.xml": b""}),
+    )
 
 
 def everything(paths: HomePaths) -> list[object]:
     tables = ("cfdi__documents", "cfdi__concepts", "cfdi__taxes", "register__invoices")
-    return [files(paths), reasons(paths), *(raw(paths, f"select * from raw.{t} order by all") for t in tables)]
+    return [
+        files(paths),
+        reasons(paths),
+        *(raw(paths, f"select * from raw.{t} order by all") for t in tables),
+    ]
 
 
 def home_of(folder) -> HomePaths:
@@ -62,7 +70,9 @@ def home_of(folder) -> HomePaths:
     return found
 
 
-def test_two_processes_and_tasks_of_any_size_give_what_one_gives(paths, tmp_path_factory, monkeypatch) -> None:
+def test_two_processes_and_tasks_of_any_size_give_what_one_gives(
+    paths, tmp_path_factory, monkeypatch
+) -> None:
     fill(paths)
     ingest(paths)
     one = everything(paths)
@@ -81,7 +91,9 @@ def test_two_processes_and_tasks_of_any_size_give_what_one_gives(paths, tmp_path
     assert everything(pooled) == one
 
 
-def test_what_comes_twice_in_one_run_counts_once_with_the_date_of_the_first_by_path(paths, monkeypatch) -> None:
+def test_what_comes_twice_in_one_run_counts_once_with_the_date_of_the_first_by_path(
+    paths, monkeypatch
+) -> None:
     monkeypatch.setattr(routing, "TASK_FILES", 1)
     put(paths, "b_2026-05-02.xml", invoice(1))
     put(paths, "a_2026-05-09.xml", invoice(1))
