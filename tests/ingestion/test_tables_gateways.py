@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from cartera.home import HomePaths
 from ingestion.reading import Reading
 from ingestion.tables.mapping import MappingError, load_mappings, parse_mappings
 from ingestion.tables.suggest import suggest
 from tests.ingestion.tables_kit import codes, column, read, refused, rows
+from tests.ingestion.test_load import files, ingest, paths, put, raw
+
+__all__ = ["paths"]
 
 STRIPE = (
     "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Converted Amount,Description,Fee,Mode,"
@@ -235,3 +239,32 @@ def test_a_suggestion_for_an_unknown_gateway_says_its_zone_and_its_kinds_of_rows
         in text
     )
     assert "2026-06-29" in text
+
+
+PAID = "ch_1,2026-06-10 18:00:00,1000.00,{},mxn,true,1000.00,x,40.00,Live,{},Paid,1,cus_1,A-1,\n"
+FAILED = "ch_2,2026-06-10 18:00:00,70.00,0.00,mxn,false,,x,0.00,Live,,Failed,1,cus_2,A-4,\n"
+COUNTS = "select (select count(*) from raw.register__payments), (select count(*) from raw.register__payment_reversals)"
+
+
+def test_one_export_feeds_two_registers_and_every_row_of_them_is_counted_once(paths: HomePaths) -> None:
+    first = STRIPE + PAID.format("0.00", "") + FAILED
+    later = STRIPE + PAID.format("250.00", "2026-06-20 18:00:00") + FAILED
+    put(paths, "pagos_2026-06-11.csv", first)
+    ingest(paths)
+    put(paths, "pagos_2026-06-21.csv", later)
+    ingest(paths)
+    # of the second, the payment is known (nothing of it changed) and its refund is new
+    assert files(paths) == {
+        "pagos_2026-06-11.csv": ("loaded", "payments", 1, 1, 0, 0),
+        "pagos_2026-06-21.csv": ("loaded", "payments", 2, 1, 0, 1),
+    }
+    assert raw(paths, COUNTS) == [(2, 1)]
+
+
+def test_a_kind_held_at_the_gate_holds_the_whole_export(paths: HomePaths) -> None:
+    put(paths, "pagos.csv", STRIPE + PAID.format("250.00", "2026-06-20 18:00:00"))
+    ingest(paths, held={"payments": "más de la mitad"})
+    assert files(paths)["pagos.csv"][0] == "pending"
+    assert raw(paths, COUNTS) == [(0, 0)]
+    ingest(paths)
+    assert files(paths)["pagos.csv"] == ("loaded", "payments", 2, 2, 0, 0)
