@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingestion.contracts import REGISTERS
 from ingestion.tables.cells import CURRENCY_WORDS
@@ -34,6 +34,7 @@ class Match:
     repeated: tuple[str, ...]  # headers that stand twice and are needed
     told: bool  # every header of the mapping's `match` is there
     is_literal: bool = False  # every required column stands under its contract name
+    telling: dict[str, int] = field(default_factory=dict)  # headers of `only` and `except` → position
 
     @property
     def fits(self) -> bool:
@@ -209,10 +210,12 @@ def _match(headers: Sequence[str], mapping: Mapping) -> Match:
             missing.append(column.name)
     if mapping.kind == "payments" and not any(link in columns for link in PAYMENT_LINKS):
         missing.append("customer_id")
-    telling = (*mapping.match, *mapping.rows.headers)
-    told = all(normalise(header) in places or normalise(header) in headers for header in telling)
+    telling = {h: headers.index(normalise(h)) for h in mapping.rows.headers if normalise(h) in headers}
+    told = len(telling) == len(set(mapping.rows.headers)) and all(
+        normalise(header) in places or normalise(header) in headers for header in mapping.match
+    )
     is_literal = all(normalise(c.name) in places for c in REGISTERS[mapping.kind].columns if c.required)
-    return Match(mapping, columns, tuple(missing), tuple(repeated), told, is_literal)
+    return Match(mapping, columns, tuple(missing), tuple(repeated), told, is_literal, telling)
 
 
 def _first_place(names: Sequence[str], places: dict[str, list[int]], used: set[int]) -> tuple[int, ...]:

@@ -131,7 +131,7 @@ class SheetReader:
     def _selected(self, data: pl.Series) -> pl.Series:
         """The data rows that the mapping takes. A value that it does not know refuses its row: it may be money."""
         mapping = self.match.mapping
-        taken, unlisted = mapping.rows.judge(self.body, self.headers)
+        taken, unlisted = mapping.rows.judge(self.body, self.match.telling)
         for row, (header, value) in unlisted.items():
             if data[row] and not self.is_beside:
                 why = f"columna «{header}»: el mapeo «{mapping.name}» no dice qué hacer con «{value[:60]}»"

@@ -6,12 +6,10 @@ out is counted, not lost; where a mapping says both lists, a value in neither is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
-
-from ingestion.tables.names import normalise
 
 Values = dict[str, tuple[str, ...]]  # header → the values that count, as `plain` writes them
 _NUMBERS = {
@@ -38,20 +36,19 @@ class Selection:
         return (*self.only, *self.leave_out)
 
     def judge(
-        self, body: pl.DataFrame, headers: Sequence[str]
+        self, body: pl.DataFrame, places: Mapping[str, int]
     ) -> tuple[pl.Series, dict[int, tuple[str, str]]]:
         """Which rows are taken, and those of a value that nobody listed: row → (header, value)."""
         taken = pl.Series([True] * len(body), dtype=pl.Boolean)
         unlisted: dict[int, tuple[str, str]] = {}
         for header in dict.fromkeys(self.headers):
-            position = next(i for i, name in enumerate(headers) if normalise(name) == normalise(header))
-            texts = body.get_column(f"c{position}").fill_null("").str.strip_chars().str.to_lowercase()
+            cells = body.get_column(f"c{places[header]}")
+            texts = cells.fill_null("").str.strip_chars().str.to_lowercase()
             wanted = _listed(texts, self.only.get(header, ()))
             unwanted = _listed(texts, self.leave_out.get(header, ()))
             if header in self.only and header in self.leave_out:
                 for row in (~wanted & ~unwanted).arg_true().to_list():
-                    shown = body.get_column(f"c{position}")[row] or ""
-                    unlisted.setdefault(int(row), (headers[position].strip(), shown))
+                    unlisted.setdefault(int(row), (header, cells[row] or ""))
             taken = taken & (wanted if header in self.only else ~unwanted)
         return taken, unlisted
 

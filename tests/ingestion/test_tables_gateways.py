@@ -197,6 +197,13 @@ def test_a_wrong_key_is_named(change: tuple[str, str], key: str) -> None:
     assert f"clave «{key}»" in str(caught.value)
 
 
+def test_a_header_with_something_in_parentheses_is_looked_at_as_well() -> None:
+    own = OWN.replace("only: {Operación: [VENTA]}", 'except: {Importe: ["=0"]}')
+    data = "Autorización,Operación,Cliente,Fecha,Importe (autorizado)\n1,VENTA,C1,2026-06-10,5\n2,VENTA,C1,2026-06-10,0\n"
+    reading = read("terminal.csv", data, parse_mappings(own.encode(), "t.yml"))
+    assert (column(reading, "payment_id"), left_out(reading)) == (["1"], 1)
+
+
 def test_a_mapping_beside_must_exist(tmp_path: Path) -> None:
     (tmp_path / "t.yml").write_text(OWN + "also: [no-hay]\n", encoding="utf-8")
     with pytest.raises(MappingError, match="no-hay"):
