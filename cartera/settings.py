@@ -63,6 +63,9 @@ class Metrics(Section):
     reminder_programme_start: OptionalDate = None
     on_time_payer_min_share: Decimal = Field(Decimal("0.90"), ge=0, le=1)
     rep_deadline_day: int = Field(5, ge=1, le=28)
+    rep_deadline_since: dt.date = dt.date(2022, 1, 1)
+    rep_deadline_day_before: int = Field(10, ge=1, le=28)
+    condonation_causes_vat: bool = False
     late_application_days: int = Field(5, ge=0, le=90)
     bank_match_days: int = Field(3, ge=0, le=30)
     bank_match_tolerance: Money = Decimal("50.00")

@@ -79,9 +79,11 @@ where trim(tag) <> ''
 {% macro default__matches(x, pattern) -%} {{ x }} rlike '{{ pattern }}' {%- endmacro %}
 {% macro duckdb__matches(x, pattern) -%} regexp_matches({{ x }}, '{{ pattern }}') {%- endmacro %}
 
-{# The day by which a payment's REP must exist: the given day of the month after it. #}
+{# The day by which a payment's REP must exist: the given day of the month after it, by the law of the payment's day. #}
 {% macro rep_deadline(payment_date) -%}
-{{ add_days(month_end(payment_date), var('rep_deadline_day')) }}
+case when {{ payment_date }} >= cast('{{ var("rep_deadline_since") }}' as date)
+    then {{ add_days(month_end(payment_date), var('rep_deadline_day')) }}
+    else {{ add_days(month_end(payment_date), var('rep_deadline_day_before')) }} end
 {%- endmacro %}
 
 {# How a due date was found, in words. #}

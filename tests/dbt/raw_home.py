@@ -162,7 +162,31 @@ class Raw:
                     imp_pagado=paid,
                     imp_saldo_insoluto=Decimal(before) - paid if before else None,
                 )
+                for position, tax in enumerate(document.get("taxes", ()), start=1):
+                    self._tax(
+                        "cfdi__payment_taxes", tax, position, **common, pago_number=number, docto_number=place
+                    )
         return uuid
+
+    def taxes(self, name: str, *taxes: tuple[str, str, str]) -> None:
+        """VAT of the CFDI `name`: (rate, base, amount). Rate may be "exento", or "retenido": withheld."""
+        common = {"source_file_id": f"x-{name}", "delivery_date": date(2026, 1, 1), "uuid": uuid_of(name)}
+        for position, tax in enumerate(taxes, start=1):
+            self._tax("cfdi__taxes", tax, position, **common)
+
+    def _tax(self, table: str, tax: tuple[str, str, str], position: int, **common: Any) -> None:
+        rate, base, amount = tax
+        self.add(
+            table,
+            **common,
+            position=position,
+            kind="retencion" if rate == "retenido" else "traslado",
+            impuesto="002",
+            tipo_factor=None if rate == "retenido" else "Exento" if rate == "exento" else "Tasa",
+            tasa_o_cuota=None if rate in ("exento", "retenido") else Decimal(rate) / 100,
+            base=Decimal(base) if base else None,
+            importe=Decimal(amount) if amount else None,
+        )
 
 
 def fill(connection: duckdb.DuckDBPyConnection, raw: Raw) -> None:

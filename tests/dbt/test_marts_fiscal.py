@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import OWN_RFC, Raw, build
+from tests.dbt.raw_home import OWN_RFC, Raw, build, uuid_of
 from tests.dbt.test_register_rules import invoice, payment
 
 AS_OF = "2026-06-30"
@@ -68,6 +68,15 @@ def books() -> Raw:
         stage="post_due",
         channel="email",
     )
+    raw.cfdi("NX", "E", "106.40", "2026-05-25T10:00:00", related=(("03", "A"), ("03", "D")), metodo_pago="PUE", forma_pago="03",
+             subtotal=Decimal(100))  # fmt: skip
+    raw.taxes("NX", ("8", "80", "6.40"), ("exento", "20", ""))
+    # a customer of 2021: paid on the last day of the old rule and the first month of the new one
+    raw.register("customers", customer_id="OLD", name="Antes", rfc="OLD020202XY2")
+    raw.cfdi("O", "I", "50", "2021-12-01T10:00:00", receptor="OLD020202XY2")
+    for name, day, issued in (("O1", "2021-12-31", "2022-01-12"), ("O2", "2022-01-01", "2022-02-05")):
+        raw.rep(name, f"{issued}T09:00:00",
+                {"date": f"{day}T12:00:00", "amount": "25", "documents": [{"invoice": "O", "paid": "25"}]}, receptor="OLD020202XY2")  # fmt: skip
     plan = {"month": "2026-06-01", "customer_id": "C1", "currency": "MXN"}
     raw.register("plan_billing", branch="Norte", amount=Decimal(100), **plan)
     raw.register("plan_collections", branch="Norte", amount=Decimal(150), **plan)
@@ -91,10 +100,17 @@ D = Decimal
 CASES = [
     ("cfdi", "select tipo, subtotal_mxn, iva_mxn, retenciones_mxn, total_mxn, iva_16_mxn, iva_8_mxn, iva_withheld_mxn, estatus from sales_book where folio = 'F-1'", [
         ("I", D(1800), D(288), D(72), D(2016), D(288), None, D(72), "vigente")]),
-    ("register", "select tipo, subtotal_mxn, iva_mxn, total_mxn, iva_16_mxn, estatus from sales_book where folio = 'R-2'", [
-        ("I", D(100), D(16), D(116), None, "cancelada")]),
-    ("note", "select tipo, folio, credit_note_kind, subtotal_mxn, iva_mxn, total_mxn, estatus from sales_book where tipo = 'E'", [
-        ("E", "N1", "devolucion", D(-50), D(-8), D(-58), "vigente")]),
+    ("bases", "select base_16_mxn, base_8_mxn, is_rate_inferred, is_in_totals from sales_book where folio = 'F-1'", [(D(1800), None, False, True)]),
+    ("register", "select tipo, subtotal_mxn, iva_mxn, total_mxn, iva_16_mxn, is_rate_inferred, estatus, is_in_totals from sales_book where folio = 'R-2'", [
+        ("I", D(100), D(16), D(116), D(16), True, "cancelada", False)]),
+    ("note", "select tipo, folio, credit_note_kind, subtotal_mxn, iva_mxn, iva_16_mxn, total_mxn, estatus from sales_book where folio = 'N1'", [
+        ("E", "N1", "devolucion", D(-50), D(-8), D(-8), D(-58), "vigente")]),
+    # a CFDI's note says its own: 80 at 8 % and 20 exempt, of a return (03) that names two invoices, form 03
+    ("note_cfdi", "select credit_note_kind, tipo_relacion, metodo_pago, forma_pago, iva_mxn, base_8_mxn, iva_8_mxn, base_exento_mxn, base_16_mxn from sales_book where uuid = '" + uuid_of("NX") + "'", [
+        ("devolucion", "03", "PUE", "03", D("-6.40"), D(-80), D("-6.40"), D(-20), None)]),
+    ("note_related", "select related_uuid from sales_book where uuid = '" + uuid_of("NX") + "'", [("|".join(sorted([uuid_of("A"), uuid_of("D")])),)]),
+    # before 2022 the REP was due on the 10th of the next month
+    ("rep_before_2022", "select rep_due_date, days_late, status from rep_compliance where customer_id = 'OLD'", [(date(2022, 1, 10), 2, "late"), (date(2022, 2, 5), 0, "on_time")]),
     ("rep", "select payment_date, rep_due_date, rep_issued_date, days_late, status from rep_compliance where customer_id = 'C1' order by 1", [
         (date(2026, 4, 3), date(2026, 5, 5), None, 56, "missing"),
         (date(2026, 5, 10), date(2026, 6, 5), date(2026, 6, 6), 1, "late"),

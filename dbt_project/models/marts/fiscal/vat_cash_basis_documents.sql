@@ -1,0 +1,73 @@
+-- The documents behind vat_cash_basis: what each invoice and credit note charged, and what each receipt collected of it,
+-- by rate. A line that both readings share is `both`. The month mart is the sum of these lines.
+with
+
+charged as (
+    select
+        'charged' as entry, 'both' as reading, d.issue_date as day, d.issue_date as recorded_date, d.company_rfc, t.rate,
+        case when t.rate = 'sin_dato' then 'no_taxes' when t.is_inferred then 'register' else 'cfdi' end as rule,
+        case when d.doc_type = 'I' then d.doc_key end as invoice_key, case when d.doc_type = 'E' then d.doc_key end as cn_key,
+        cast(null as integer) as payment_key, cast(null as integer) as pago_key, t.is_inferred,
+        {%- for column in ['base', 'vat', 'withheld'] %}
+        {{ money("case when d.doc_type = 'E' then -1 else 1 end * t." ~ column ~ '_mxn') }} as {{ column }}_mxn,
+        {%- endfor %}
+        {{ money("case when d.doc_type = 'E' then t.vat_mxn - t.issue_vat_mxn else 0 end") }} as fx_mxn
+    from {{ ref('int_book_taxes') }} as t
+    inner join {{ ref('int_book_documents') }} as d on t.doc_type = d.doc_type and t.doc_key = d.doc_key
+    where d.excluded_date is null
+),
+
+collected as (
+    select
+        c.reading, c.receipt_date as day, max(c.recorded_date) as recorded_date, c.company_rfc, c.rate, c.rule, c.invoice_key, cast(null as integer) as cn_key,
+        c.payment_key, c.pago_key, c.is_inferred,
+        sum(c.base_mxn) as base_mxn, sum(c.vat_mxn) as vat_mxn, sum(c.withheld_mxn) as withheld_mxn, sum(c.vat_mxn - c.issue_vat_mxn) as fx_mxn
+    from {{ ref('int_vat_collected') }} as c
+    where not c.is_void
+    group by c.reading, c.receipt_date, c.company_rfc, c.rate, c.rule, c.invoice_key, c.payment_key, c.pago_key, c.is_inferred
+    union all
+    select
+        n.reading, n.day, n.day, d.company_rfc, n.rate, 'credit_note', n.invoice_key, n.cn_key, null, null, n.is_inferred,
+        n.base_mxn, n.vat_mxn, n.withheld_mxn, n.vat_mxn - n.issue_vat_mxn
+    from {{ ref('int_vat_notes') }} as n
+    inner join {{ ref('int_book_documents') }} as d on d.doc_type = 'E' and n.cn_key = d.doc_key
+),
+
+lines as (
+    select * from charged
+    union all
+    select
+        'collected', case when count(*) = 2 then 'both' else max(reading) end, day, max(recorded_date), company_rfc, rate, rule, invoice_key, cn_key,
+        payment_key, pago_key, is_inferred, base_mxn, vat_mxn, withheld_mxn, fx_mxn
+    from collected
+    group by day, company_rfc, rate, rule, invoice_key, cn_key, payment_key, pago_key, is_inferred, base_mxn, vat_mxn, withheld_mxn, fx_mxn
+),
+
+final as (
+    select
+        {{ month_start('l.day') }} as month,
+        coalesce(i.company_rfc, l.company_rfc, 'sin asignar') as company,
+        l.rate,
+        l.entry,
+        l.reading,
+        l.day as date,
+        l.recorded_date,
+        l.rule,
+        i.invoice_id,
+        n.cn_id,
+        coalesce(p.payment_id, g.pago_id) as payment_id,
+        coalesce(g.rep_uuid, p.rep_uuid) as rep_uuid,
+        {%- for column in ['base', 'vat', 'withheld'] %}
+        {{ money('l.' ~ column ~ '_mxn') }} as {{ column }}_mxn,
+        {%- endfor %}
+        {{ money('l.fx_mxn') }} as fx_mxn,
+        l.is_inferred as is_rate_inferred
+    from lines as l
+    left join {{ ref('int_invoice_attributes') }} as i on l.invoice_key = i.invoice_key
+    left join {{ ref('int_credit_notes') }} as n on l.cn_key = n.cn_key
+    left join {{ ref('int_payments') }} as p on l.payment_key = p.payment_key
+    left join {{ ref('int_rep_pagos') }} as g on l.pago_key = g.pago_key
+)
+
+select * from final
+order by month, company, rate, entry, date, invoice_id, cn_id, payment_id, reading, rule, vat_mxn
