@@ -50,7 +50,7 @@ by_rep as (
 by_share as (
     select
         r.receipt_key, coalesce(t.rate, 'sin_dato') as rate,
-        case when r.invoice_key is null and r.amount_ccy is null then 'unapplied' when t.vat_ccy is null then 'no_taxes'
+        case when r.invoice_key is null and r.amount_ccy is null then 'unapplied' when t.vat_ccy is null then 'no_taxes' when r.amount_ccy < 0 then 'reversal'
             when r.is_assumed then 'pue_assumed' else 'proportion' end as rule,
         coalesce(t.is_inferred, false) as is_inferred,
         {%- for column in ['base', 'vat', 'withheld'] %}

@@ -36,7 +36,7 @@ documents as (
 
 applications as (
     select
-        a.invoice_key, a.payment_key, a.applied_date, a.amount_ccy, a.source_kind, p.company_rfc, p.sources, p.rep_uuid, p.pago_key,
+        a.invoice_key, a.payment_key, a.applied_date, a.amount_ccy, p.company_rfc, p.sources, p.rep_uuid, p.pago_key,
         p.payment_date, p.fiscal_date, p.received_date, p.reversed_date, p.void_date, p.is_in_bank, i.metodo_pago,
         d.docto_number, {{ pesos('a.amount_payment_ccy', 'p.fx_rate') }} as amount_mxn
     from {{ ref('int_payment_applications') }} as a
@@ -59,6 +59,14 @@ receipts as (
     left join payments as p on d.pago_key = p.pago_key
     left join {{ ref('int_invoice_attributes') }} as i on d.invoice_key = i.invoice_key
     where (i.invoice_key is null or i.metodo_pago = 'PPD') and {{ causes_vat('g.forma_pago') }}
+    union all
+    -- what came back of a REP that is several payments: deposits apart, or one returned in part
+    select
+        'fiscal', a.invoice_key, a.payment_key, a.pago_key, null, a.company_rfc, a.reversed_date, a.reversed_date, null, null,
+        -a.amount_ccy, -a.amount_mxn, false
+    from applications as a
+    inner join (select distinct rep_uuid from {{ ref('int_rep_pagos') }}) as g on a.rep_uuid = g.rep_uuid
+    where a.metodo_pago = 'PPD' and a.pago_key is null and a.reversed_date is not null
     union all
     -- the real receipt of the others, and of a PPD whose REP is known only by its UUID
     select
