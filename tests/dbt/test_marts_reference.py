@@ -334,6 +334,8 @@ def test_collection_time(branch: str, invoices: list[Invoice], marts: duckdb.Duc
             "weighted_days": rounded(mean_of(zip(taken, weights, strict=True))),
             "mean_days_vs_due": rounded(ratio(Decimal(sum(late)), count, 1)),
             "mean_days_late": rounded(ratio(Decimal(sum(max(n, 0) for n in late)), count, 1)),
+            "weighted_days_vs_due": rounded(mean_of(zip(late, weights, strict=True))),
+            "weighted_days_late": rounded(mean_of(zip([max(n, 0) for n in late], weights, strict=True))),
             "payment_weighted_days": rounded(mean_of(paid)),
             "km_median_days": kaplan_meier_median(found, at),
         }  # fmt: skip

@@ -23,7 +23,9 @@ final as (
         cast(sum(case when s.has_cash then s.step else 0 end) as integer) as closed,
         cast(sum(case when s.has_cash then s.step * s.days_vs_due else 0 end) as bigint) as days_vs_due,
         cast(sum(case when s.has_cash then s.step * greatest(s.days_vs_due, 0) else 0 end) as bigint) as days_late,
-        {{ money('sum(case when s.has_cash then s.step * s.total_mxn_issue else 0 end)') }} as closed_mxn
+        {{ money('sum(case when s.has_cash then s.step * s.total_mxn_issue else 0 end)') }} as closed_mxn,
+        cast(sum(case when s.has_cash then s.step * s.days_vs_due * cast(s.total_mxn_issue as decimal(24, 2)) else 0 end) as decimal(38, 2)) as mxn_days_vs_due,
+        cast(sum(case when s.has_cash then s.step * greatest(s.days_vs_due, 0) * cast(s.total_mxn_issue as decimal(24, 2)) else 0 end) as decimal(38, 2)) as mxn_days_late
     from steps as s
     inner join {{ ref('int_cut_dimensions') }} as d on s.cut_key = d.cut_key
     group by d.dim_key, s.period, s.days

@@ -16,7 +16,8 @@
 {%- set times = [
     ('closed_mean_days', 'mean_days'), ('closed_median_days', 'median_days'), ('closed_weighted_days', 'weighted_days'),
     ('payment_weighted_days', 'payment_weighted_days'), ('km_median_days', 'km_median_days'),
-    ('mean_days_vs_due', 'mean_days_vs_due'), ('mean_days_late', 'mean_days_late')] %}
+    ('mean_days_vs_due', 'mean_days_vs_due'), ('mean_days_late', 'mean_days_late'),
+    ('weighted_days_vs_due', 'weighted_days_vs_due'), ('weighted_days_late', 'weighted_days_late')] %}
 with
 
 exceeded as (select as_of, count(*) as customers from {{ ref('credit_use') }} where is_exceeded group by as_of),

@@ -65,6 +65,22 @@ paid as (
     window up_to_here as (partition by g.dim_key order by g.period rows between unbounded preceding and current row)
 ),
 
+lateness as (
+    select dim_key, period, sum(mxn_days_vs_due) as mxn_days_vs_due, sum(mxn_days_late) as mxn_days_late
+    from {{ ref('int_collection_steps') }}
+    group by dim_key, period
+),
+
+late as (
+    select
+        g.as_of,
+        g.dim_key,
+        sum(coalesce(s.mxn_days_vs_due, 0)) over up_to_here as mxn_days_vs_due,
+        sum(coalesce(s.mxn_days_late, 0)) over up_to_here as mxn_days_late
+    from grid as g left join lateness as s on g.dim_key = s.dim_key and g.period = s.period
+    window up_to_here as (partition by g.dim_key order by g.period rows between unbounded preceding and current row)
+),
+
 final as (
     select
         g.as_of,
@@ -78,12 +94,15 @@ final as (
         {{ money('p.paid_mxn') }} as payment_weighted_den,
         cast(k.km_median_days as integer) as km_median_days,
         {{ ratio('c.days_vs_due', 'c.closed_invoices') }} as mean_days_vs_due,
-        {{ ratio('c.days_late', 'c.closed_invoices') }} as mean_days_late
+        {{ ratio('c.days_late', 'c.closed_invoices') }} as mean_days_late,
+        {{ ratio('l.mxn_days_vs_due', 'c.closed_mxn') }} as weighted_days_vs_due,
+        {{ ratio('l.mxn_days_late', 'c.closed_mxn') }} as weighted_days_late
     from grid as g
     left join closed as c on g.as_of = c.as_of and g.dim_key = c.dim_key
     left join medians as m on g.as_of = m.as_of and g.dim_key = m.dim_key
     left join survival_medians as k on g.as_of = k.as_of and g.dim_key = k.dim_key
     left join paid as p on g.as_of = p.as_of and g.dim_key = p.dim_key
+    left join late as l on g.as_of = l.as_of and g.dim_key = l.dim_key
 )
 
 select * from final
