@@ -159,6 +159,35 @@ def matrix(found: list[Invoice], start: date, end: date) -> dict[str, dict[str, 
     return table
 
 
+def test_loss_rates_of_their_own_history(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection) -> None:
+    """Of what ever left a bucket: what was written off, and what grew older at the rate of where it went."""
+    known = 0
+    for at in (date(2026, 2, 28), date(2026, 4, 30), END):
+        moves: list[dict[str, Decimal]] = [{} for _ in BUCKETS]
+        for start, end in spans():
+            if end <= at and start.month != end.month and (end + timedelta(days=1)).day == 1:
+                table = matrix(invoices, start, end)
+                for k, bucket in enumerate(BUCKETS):
+                    for column, value in table[bucket].items():
+                        moves[k][column] = moves[k].get(column, ZERO) + value
+        rates: list[Fraction | None] = [None] * 6
+        for k in reversed(range(6)):
+            left = moves[k].get("start_mxn", ZERO) - moves[k].get(f"to_{COLUMNS[k]}", ZERO)
+            older = [(rates[j], v) for j in range(k + 1, 6) if (v := moves[k].get(f"to_{COLUMNS[j]}", ZERO))]
+            if left and all(rate is not None for rate, _ in older):
+                lost = Fraction(moves[k].get("written_off_mxn", ZERO))
+                rates[k] = (lost + sum((r or 0) * Fraction(v) for r, v in older)) / Fraction(left)
+        query = (
+            "select estimated_loss_rate, gross_mxn, estimated_loss_mxn from marts.provision "
+            "where as_of = ? order by position"
+        )
+        for rate, (got, gross, loss) in zip(rates, rows(marts, query, at), strict=True):
+            assert close(got, rounded(rate)), (at, rates)
+            assert loss == (None if got is None else cents(gross * got))
+            known += bool(rate)
+    assert known > 3, "some of what was drawn was written off"
+
+
 def test_roll_and_cure_rates(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection) -> None:
     columns = [
         "start_mxn", "entered_mxn", *(f"to_{c}" for c in COLUMNS), "paid_mxn", "credited_mxn", "cancelled_mxn",

@@ -25,6 +25,14 @@ dimensions as (
     from {{ ref('morosidad') }}
     where dimension <> 'tag'
     group by as_of, dimension
+),
+
+unapplied as (select as_of, sum(unapplied_mxn) as unapplied_mxn from {{ ref('unapplied_credit') }} group by as_of),
+
+segments as (
+    select as_of, bucket, sum(gross_mxn) as gross_mxn, sum(expected_loss_mxn) as expected_mxn, sum(estimated_loss_mxn) as estimated_mxn
+    from {{ ref('provision_by_segment') }}
+    group by as_of, bucket
 )
 
 select 'buckets' as identity, as_of from customers where buckets_mxn <> gross_mxn
@@ -43,3 +51,12 @@ union all
 select 'dimension', d.as_of
 from dimensions as d left join customers as c on d.as_of = c.as_of and c.basis = 'effective'
 where d.gross_mxn <> coalesce(c.gross_mxn, 0) or d.overdue_mxn <> coalesce(c.overdue_mxn, 0) or d.net_mxn <> coalesce(c.net_mxn, 0)
+union all
+select 'unapplied', u.as_of
+from unapplied as u left join customers as c on u.as_of = c.as_of and c.basis = 'effective'
+where u.unapplied_mxn <> coalesce(c.unapplied_mxn, 0)
+union all
+select 'segments', p.as_of
+from {{ ref('provision') }} as p left join segments as s on p.as_of = s.as_of and p.bucket = s.bucket
+where p.gross_mxn <> coalesce(s.gross_mxn, 0) or p.expected_loss_mxn <> coalesce(s.expected_mxn, 0)
+    or coalesce(p.estimated_loss_mxn, 0) <> coalesce(s.estimated_mxn, 0)
