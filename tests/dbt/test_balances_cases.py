@@ -118,3 +118,42 @@ def test_on_time_is_the_whole_invoice_by_its_last_due_date(marts: duckdb.DuckDBP
     )
     assert row(marts, query.format("04")) == (2, 0, 1900, 0)  # I1, its last instalment open, and S2
     assert row(marts, query.format("03")) == (0, 0, 0, None)  # S1 was substituted
+
+
+def old_debts() -> Raw:
+    """All issued in December; their buckets follow from how old their due dates already were."""
+    raw = Raw()
+    raw.register("customers", customer_id="A", name="A")
+    for name, amount, due in (
+        ("X1", "100", "2025-09-01"), ("X2", "300", "2025-09-01"), ("X3", "200", "2025-09-25"),
+        ("X4", "200", "2025-09-25"), ("X5", "160", "2025-12-20"), ("X6", "40", "2026-01-15"),
+    ):  # fmt: skip
+        invoice(raw, name, amount, "2025-12-15", "A", due_date=due)
+    for name, amount in (("X2", "300"), ("X4", "200"), ("X6", "40")):
+        payment(raw, f"p{name}", amount, "2026-01-10", customer_id=None, invoice_id=name)
+    raw.register(
+        "write_offs",
+        write_off_id="W",
+        invoice_id="X1",
+        date="2026-01-10",
+        amount=Decimal(100),
+        currency="MXN",
+    )
+    return raw
+
+
+def test_provision_by_the_rates_of_its_own_history(home: Home) -> None:
+    """Of 400 over 120 days 100 were written off: 0.25. Of 400 at 91-120, 200 were paid and 200 grew older: 0.125.
+    X5 grew older month after month, so its buckets end like the one after them; what was current was paid."""
+    marts = home("old_debts", old_debts, select=["+provision"], as_of="2026-03-31")
+    query = (
+        "select estimated_loss_rate, estimated_loss_mxn from provision where as_of = '{}' order by position"
+    )
+    eighth, none = Decimal("0.125"), (None, None)
+    assert marts.execute(query.format("2026-03-31")).fetchall() == [
+        (0, 0), (eighth, 0), (eighth, 0), (eighth, 0), (eighth, 20), (Decimal("0.25"), 50),
+    ]  # fmt: skip
+    # in January nobody knew yet how what is at 31-60 ends, and X5 had gone there
+    assert marts.execute(query.format("2026-01-31")).fetchall() == [
+        (0, 0), none, none, none, (eighth, 0), (Decimal("0.25"), 50),
+    ]  # fmt: skip
