@@ -89,13 +89,15 @@ figures as (
     {%- endfor %}
     select 'credit_limit_exceeded', 'date', d.as_of, 'total', 'total', coalesce(e.customers, 0), null, null
     from {{ ref('dim_report_dates') }} as d left join exceeded as e on d.as_of = e.as_of
-    {%- for cadence in ['week', 'month'] %}
     union all
-    select 'cured_{{ cadence }}_pct', '{{ cadence }}', to_date, 'total', 'total', by_amount_pct, by_amount_num, by_amount_den
-    from {{ ref('cure_rates') }} where cadence = '{{ cadence }}'
-    {%- endfor %}
+    select 'cured_week_pct', 'week', to_date, 'total', 'total', by_amount_pct, by_amount_num, by_amount_den
+    from {{ ref('cure_rates') }} where cadence = 'week'
     union all
-    select 'rolled_worse_month_pct', 'month', to_date, 'total', 'total', {{ pct('worse_mxn', 'start_mxn') }}, worse_mxn, start_mxn from worse
+    select 'cured_month_pct', 'month', m.month_end, 'total', 'total', c.by_amount_pct, c.by_amount_num, c.by_amount_den
+    from {{ ref('int_months') }} as m left join {{ ref('cure_rates') }} as c on m.month_end = c.to_date and c.cadence = 'month'
+    union all
+    select 'rolled_worse_month_pct', 'month', m.month_end, 'total', 'total', {{ pct('w.worse_mxn', 'w.start_mxn') }}, w.worse_mxn, w.start_mxn
+    from {{ ref('int_months') }} as m left join worse as w on m.month_end = w.to_date
 ),
 
 final as (
