@@ -53,11 +53,14 @@ candidates as (
 {{ one_to_one('pairs', 'candidates', 'cn_id', 'cfdi_file_id', 'c.priority, c.gap, c.cn_id, c.cfdi_file_id', 3) }},
 
 sources as (
-    select r.cn_id, r.cn_id as register_id, p.cfdi_file_id
+    select
+        r.cn_id, r.cn_id as register_id, p.cfdi_file_id,
+        case c.priority when 1 then 'uuid' when 2 then 'customer_total_date' end as matched_by
     from registered as r
     left join pairs as p on r.cn_id = p.cn_id
+    left join candidates as c on p.cn_id = c.cn_id and p.cfdi_file_id = c.cfdi_file_id
     union all
-    select e.uuid, null, e.source_file_id
+    select e.uuid, null, e.source_file_id, null
     from egresos as e
     left join pairs as p on e.source_file_id = p.cfdi_file_id
     where p.cfdi_file_id is null
@@ -109,6 +112,15 @@ unified as (
             when r.cn_id is not null then 'register'
             else 'cfdi'
         end as sources,
+        s.matched_by,
+        nullif(case when r.cn_id is not null and e.uuid is not null then concat_ws('; ',
+            case when r.total_ccy <> e.total_ccy
+                then 'total ' || {{ money_es('r.total_ccy') }} || ' en el registro y ' || {{ money_es('e.total_ccy') }} || ' en el CFDI' end,
+            case when r.currency <> e.moneda then 'moneda ' || r.currency || ' en el registro y ' || e.moneda || ' en el CFDI' end,
+            case when r.issue_date <> e.issue_date
+                then 'fecha ' || {{ date_es('r.issue_date') }} || ' en el registro y ' || {{ date_es('e.issue_date') }} || ' en el CFDI' end
+        ) end, '') as differences,
+        r.source_file_id as register_file_id,
         coalesce(r.delivery_date, e.delivery_date) as delivery_date,
         coalesce(e.source_file_id, r.source_file_id) as source_file_id
     from sources as s

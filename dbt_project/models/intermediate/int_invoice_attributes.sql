@@ -112,7 +112,7 @@ select
         case when x.uuid is not null then 'cfdi_conflict' end,
         case when d.total_ccy < 0 then 'negative_total' end,
         case when d.sources = 'register' then 'register_only' when d.sources = 'cfdi' then 'cfdi_only' end,
-        case when d.is_mismatch then 'register_cfdi_mismatch' end,
+        case when d.differences is not null then 'register_cfdi_mismatch' end,
         case when s.is_cycle = 1 then 'substitution_cycle' end,
         case when d.is_cancelled_at_sat_only then 'cancelled_at_sat_only' end,
         case when not d.is_opening and d.issue_date < {{ ledger_start() }}

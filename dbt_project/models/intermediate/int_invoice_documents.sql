@@ -73,10 +73,19 @@ select
         when r.invoice_id is not null then 'register'
         else 'opening'
     end as sources,
-    c.uuid is not null and r.invoice_id is not null
-    and ({{ money('c.total') }} <> {{ money('r.total') }} or c.moneda <> r.currency or c.issue_date <> r.issue_date)
-        as is_mismatch,
+    nullif(case when c.uuid is not null and r.invoice_id is not null then concat_ws('; ',
+        case when {{ money('c.total') }} <> {{ money('r.total') }}
+            then 'total ' || {{ money_es(money('r.total')) }} || ' en el registro y ' || {{ money_es(money('c.total')) }} || ' en el CFDI' end,
+        case when c.moneda <> r.currency then 'moneda ' || r.currency || ' en el registro y ' || c.moneda || ' en el CFDI' end,
+        case when c.issue_date <> r.issue_date
+            then 'fecha ' || {{ date_es('r.issue_date') }} || ' en el registro y ' || {{ date_es('c.issue_date') }} || ' en el CFDI' end,
+        -- an RFC that no customer has, or several, says nothing of who the customer is
+        case when c.customer_id <> r.customer_id and c.customer_id not like 'rfc:%' and c.customer_id not like 'ext:%'
+            and c.customer_id <> 'publico'
+            then 'cliente ' || r.customer_id || ' en el registro y ' || c.customer_id || ' por el RFC del CFDI' end
+    ) end, '') as differences,
     coalesce(r.delivery_date, c.delivery_date, o.delivery_date) as delivery_date,
+    r.source_file_id as register_file_id,
     coalesce(m.cfdi_file_id, r.source_file_id, o.source_file_id) as source_file_id
 from {{ ref('int_invoice_matches') }} as m
 left join register_rows as r on m.register_id = r.invoice_id

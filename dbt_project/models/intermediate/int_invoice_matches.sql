@@ -56,9 +56,9 @@ candidates as (
 ),
 
 pairs as (
-    select register_id, cfdi_file_id from by_uuid
+    select register_id, cfdi_file_id, 'uuid' as matched_by from by_uuid
     union all
-    select register_id, cfdi_file_id from candidates where register_hits = 1 and cfdi_hits = 1
+    select register_id, cfdi_file_id, 'serie_folio_customer_total' from candidates where register_hits = 1 and cfdi_hits = 1
 ),
 
 documents as (
@@ -66,7 +66,8 @@ documents as (
         r.invoice_id,
         r.invoice_id as register_id,
         p.cfdi_file_id,
-        coalesce(c.uuid, r.uuid) as uuid
+        coalesce(c.uuid, r.uuid) as uuid,
+        p.matched_by
     from register_rows as r
     left join pairs as p on r.invoice_id = p.register_id
     left join cfdis as c on p.cfdi_file_id = c.source_file_id
@@ -76,7 +77,8 @@ documents as (
         c.uuid,
         null,
         c.source_file_id,
-        c.uuid
+        c.uuid,
+        null
     from cfdis as c
     left join pairs as p on c.source_file_id = p.cfdi_file_id
     where p.cfdi_file_id is null
@@ -115,6 +117,7 @@ all_invoices as (
         d.register_id,
         d.cfdi_file_id,
         d.uuid,
+        d.matched_by,
         o.source_file_id as opening_file_id,
         o.row_number as opening_row
     from documents as d
@@ -122,6 +125,7 @@ all_invoices as (
     union all
     select
         invoice_id,
+        null,
         null,
         null,
         null,

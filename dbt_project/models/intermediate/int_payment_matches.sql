@@ -95,14 +95,20 @@ candidates as (
 select
     x.register_key,
     x.pago_key,
-    s.register_key is not null as is_group
+    s.register_key is not null as is_group,
+    case
+        when c.priority in (1, 11) then 'rep_uuid' when c.priority in (2, 12) then 'bank_reference'
+        when c.priority in (3, 13) then 'invoice_amount_date' else 'customer_amount_date'
+    end as matched_by
 from pairs as x
+inner join candidates as c on x.register_key = c.register_key and x.pago_key = c.pago_key
 left join (select distinct register_key from {{ ref('int_register_parts') }} where is_split) as s on x.register_key = s.register_key
 union all
 select
     r.register_key,
     p.pago_key,
-    true
+    true,
+    'rep_uuid'
 from {{ ref('int_register_payments') }} as r
 inner join reps as p on r.rep_uuid = p.known_as
 left join pairs as x on r.register_key = x.register_key

@@ -8,6 +8,7 @@
     'weekly_bridge': 'week_end, line', 'kpi_figures': 'kpi, period, dimension, dimension_value', 'roll_forward': 'month',
     'concentration': 'as_of', 'credit_use': 'as_of, customer_id', 'provision': 'as_of, bucket', 'survival_curve': 'as_of, day',
     'roll_rates': 'from_date, to_date, from_bucket', 'cure_rates': 'from_date, to_date',
+    'document_matches': 'entity_type, entity_id, left_id, right_id, right_file_id',
     'waiting_documents': 'kind, document_id, waits_for_kind, waits_for_id', 'collected_on_time': 'due_month, dimension, value',
     'vintage': 'issue_month, dimension, value', 'payment_behaviour': 'as_of, customer_id', 'forecast_accuracy': 'as_of, week_start',
     'forecast_accuracy_by_horizon': 'horizon_weeks', 'cei_quarters': 'quarter, dimension, value',

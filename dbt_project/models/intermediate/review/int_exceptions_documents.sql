@@ -17,16 +17,23 @@ flagged as (
         ('DUPLICATE_CFDI_UUID', 'duplicate_in_file', "'El mismo renglón aparece más de una vez en un archivo'"),
         ('DUPLICATE_CFDI_UUID', 'duplicate_uuid', "'Dos renglones del registro llevan el UUID ' || i.uuid"),
         ('UUID_CONTENT_CONFLICT', 'content_conflict', "'La misma clave aparece con distinto contenido en un archivo'"),
-        ('UUID_CONTENT_CONFLICT', 'cfdi_conflict', "'Dos CFDI con el UUID ' || i.uuid || ' y distinto sello o total'"),
         ('SUBSTITUTION_CYCLE', 'substitution_cycle', "'La cadena de sustituciones vuelve a empezar'"),
         ('NEGATIVE_TOTAL', 'negative_total', "'Total de ' || cast(i.total_ccy as string) || ' ' || i.currency"),
-        ('REGISTER_CFDI_MISMATCH', 'register_cfdi_mismatch', "'El registro y el CFDI difieren en importe, fecha, moneda o cliente'"),
     ] %}
     select '{{ rule }}' as rule, 'invoice' as entity_type, i.invoice_id as entity_id, i.customer_id, i.total_mxn_issue as amount_mxn,
         {{ detail }} as detail, i.issue_date as since
     from invoices as i where {{ has_flag('i.flags', flag) }}
     union all
     {%- endfor %}
+    select case when m.left_source = m.right_source then 'UUID_CONTENT_CONFLICT' else 'REGISTER_CFDI_MISMATCH' end, m.entity_type,
+        m.entity_id, i.customer_id, i.total_mxn_issue,
+        case when m.left_source = m.right_source then 'Dos CFDI con el UUID ' || m.right_id || ': ' || m.differences
+            else upper(substr(m.differences, 1, 1)) || substr(m.differences, 2) end,
+        i.issue_date
+    from {{ ref('document_matches') }} as m
+    left join invoices as i on m.entity_type = 'invoice' and m.entity_id = i.invoice_id
+    where m.differences is not null and (m.entity_type = 'invoice' or m.matched_by in ('uuid', 'rep_uuid'))
+    union all
     select 'REGISTER_WITHOUT_CFDI', 'document', i.invoice_id, i.customer_id, i.total_mxn_issue,
         'Factura ' || i.folio_label || ' del registro, sin XML', i.issue_date
     from invoices as i cross join units as u where i.sources = 'register' and u.has_cfdis
