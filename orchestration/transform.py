@@ -70,30 +70,38 @@ def dbt_vars(settings: Settings, as_of: Any) -> dict[str, Any]:
 
 
 def build(paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter) -> Built:
-    """Rebuild everything from raw. Raises WarehouseError where a model cannot be built."""
+    """Rebuild everything from raw and test it. Raises WarehouseError where a model cannot be built."""
     reporter.step("Construyendo la cartera")
+    project = parsed_project(paths)
+    models = build_models(paths, settings, as_of, reporter, project)
+    reporter.step("Probando la cartera")
+    tests = _results(paths, ["test", *WITHOUT_UNIT_TESTS, *variables(settings, as_of)], reporter, project)
+    return Built([_as_check(result) for result in tests], [(r.node.schema, r.node.alias) for r in models])
+
+
+def build_models(
+    paths: HomePaths, settings: Settings, as_of: Any, reporter: Reporter, project: Any = None
+) -> list[Any]:
+    """Rebuild every table from raw, without tests; dbt's results in the order they were built."""
     answers.into_raw(paths)
     forecasts.into_raw(paths)
     for leftover in (paths.marts_file, paths.marts_file.with_name(paths.marts_file.name + ".wal")):
         leftover.unlink(missing_ok=True)
+    return _results(paths, ["build", *WITHOUT_TESTS, *variables(settings, as_of)], reporter, project)
+
+
+def variables(settings: Settings, as_of: Any) -> list[str]:
+    """The variables as dbt's command takes them."""
+    return ["--vars", json.dumps(dbt_vars(settings, as_of))]
+
+
+def _results(paths: HomePaths, arguments: list[str], reporter: Reporter, manifest: Any) -> list[Any]:
+    """Run a dbt command; a model that cannot be built is an error of the run."""
 
     def on_event(event: Any) -> None:
         if event.info.name == "NodeFinished":
             reporter.advance()
 
-    variables = json.dumps(dbt_vars(settings, as_of))
-    manifest = _parsed_project(paths)
-    models = [
-        (result.node.schema, result.node.alias)
-        for result in _results(paths, ["build", *WITHOUT_TESTS, "--vars", variables], on_event, manifest)
-    ]
-    reporter.step("Probando la cartera")
-    tests = _results(paths, ["test", *WITHOUT_UNIT_TESTS, "--vars", variables], on_event, manifest)
-    return Built([_as_check(result) for result in tests], models)
-
-
-def _results(paths: HomePaths, arguments: list[str], on_event: Any, manifest: Any) -> list[Any]:
-    """Run a dbt command; a model that cannot be built is an error of the run."""
     outcome = invoke(paths, arguments, on_event, manifest)
     if isinstance(outcome.exception, OSError):
         raise outcome.exception
@@ -172,7 +180,7 @@ def manifest_file(paths: HomePaths) -> Path:
     return target
 
 
-def _parsed_project(paths: HomePaths) -> Any:
+def parsed_project(paths: HomePaths) -> Any:
     """The project as dbt parsed it: models do not change with the variables, so no run parses it again.
 
     None where dbt's own format is not what this expects: then dbt parses for itself.

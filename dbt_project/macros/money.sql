@@ -2,6 +2,12 @@
 
 {% macro rate(expression) -%} cast({{ expression }} as decimal(18, 6)) {%- endmacro %}
 
+{# The part of an amount that `part` is of `whole`, rounded once; null where the whole is zero. Widened like pesos:
+   ten million pesos times ten million do not fit in DECIMAL(18). #}
+{% macro portion(amount, part, whole) -%}
+    {{ money('cast(' ~ amount ~ ' as decimal(20, 2)) * cast(' ~ part ~ ' as decimal(18, 2)) / nullif(' ~ whole ~ ', 0)') }}
+{%- endmacro %}
+
 {# amount × rate in pesos, rounded half up per row; null where there is no rate.
    Widened by hand: DECIMAL(18) × DECIMAL(18) overflows with many digits. #}
 {% macro pesos(amount, rate) -%}

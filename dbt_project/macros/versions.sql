@@ -2,16 +2,29 @@
    Equal rows inside one file count once. Keys: list of column names.
    A key that a later full delivery of its register no longer brings is withdrawn from that day on. #}
 {% macro latest_delivery(relation, keys) -%}
+    {%- set place -%}
+        row_number() over (
+            partition by {{ keys | join(', ') }}
+            order by delivery_date desc, row_hash desc, source_file_id, row_number
+        ) as version_rank
+    {%- endset %}
     (
-        select * from (
-            select
-                *,
-                row_number() over (
-                    partition by {{ keys | join(', ') }}
-                    order by delivery_date desc, row_hash desc, source_file_id, row_number
-                ) as version_rank
-            from {{ relation }}
-        ) as versions
+        {%- if keys | length == 1 %}
+        {#- a key that came once needs no sorting: with its whole row that costs more than all the rest -#}
+        {%- set key = keys[0] %}
+        with repeated as (select {{ key }} as repeated_key from {{ relation }} group by {{ key }} having count(*) > 1),
+        versions as (
+            select r.*, 1 as version_rank
+            from {{ relation }} as r left join repeated as g on r.{{ key }} = g.repeated_key
+            where g.repeated_key is null
+            union all
+            select r.*, {{ place }}
+            from {{ relation }} as r inner join repeated as g on r.{{ key }} = g.repeated_key
+        )
+        {%- else %}
+        with versions as (select *, {{ place }} from {{ relation }})
+        {%- endif %}
+        select * from versions
         where version_rank = 1
         {%- if relation.identifier.startswith("stg_register__") and "delivery_date" not in keys %}
             and delivery_date >= {{ last_full_delivery(relation.identifier | replace("stg_register__", "")) }}

@@ -133,8 +133,8 @@ from_groups as (
         d.rep_issue_date,
         d.currency,
         cast(
-            {{ money('d.amount_ccy * (least(d.to_ccy, p.to_ccy) - d.from_ccy) / d.amount_payment_ccy') }}
-            - {{ money('d.amount_ccy * (greatest(d.from_ccy, p.from_ccy) - d.from_ccy) / d.amount_payment_ccy') }}
+            {{ portion('d.amount_ccy', 'least(d.to_ccy, p.to_ccy) - d.from_ccy', 'd.amount_payment_ccy') }}
+            - {{ portion('d.amount_ccy', 'greatest(d.from_ccy, p.from_ccy) - d.from_ccy', 'd.amount_payment_ccy') }}
             as decimal(18, 2)
         ),
         cast(least(d.to_ccy, p.to_ccy) - greatest(d.from_ccy, p.from_ccy) as decimal(18, 2)),
@@ -160,7 +160,7 @@ named as (
         cast(null as string),
         {{ money("case
             when i.currency = p.currency or i.currency is null then p.amount_ccy
-            when i.currency = 'MXN' then p.amount_ccy * p.document_fx_rate
+            when i.currency = 'MXN' then cast(p.amount_ccy as decimal(20, 2)) * cast(p.document_fx_rate as decimal(16, 6))
             when p.currency = 'MXN' and p.document_fx_rate > 1 then p.amount_ccy / p.document_fx_rate
         end") }},
         p.amount_ccy,

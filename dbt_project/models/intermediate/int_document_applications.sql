@@ -57,7 +57,7 @@ weighted as (
 floored as (
     select
         *,
-        cast(floor(cast(to_split * 100 as decimal(18, 0)) * cast(open_ccy as decimal(18, 2)) / open_all) as decimal(18, 0)) as cents
+        cast(floor(cast(to_split * 100 as decimal(20, 0)) * cast(open_ccy as decimal(18, 2)) / open_all) as decimal(18, 0)) as cents
     from weighted
 ),
 
@@ -66,7 +66,7 @@ split as (
         *,
         row_number() over (
             partition by cn_key
-            order by cast(to_split * 100 as decimal(18, 0)) * cast(open_ccy as decimal(18, 2)) / open_all - cents desc, invoice_key
+            order by cast(to_split * 100 as decimal(20, 0)) * cast(open_ccy as decimal(18, 2)) / open_all - cents desc, invoice_key
         ) as place,
         cast(to_split * 100 as decimal(18, 0)) - sum(cents) over (partition by cn_key) as cents_left
     from floored

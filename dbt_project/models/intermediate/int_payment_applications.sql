@@ -24,7 +24,7 @@ keyed as (
             when d.amount_payment_ccy is not null then d.amount_payment_ccy
             when i.currency = p.currency then d.amount_ccy
             when i.currency = 'MXN' then {{ money('d.amount_ccy / nullif(p.fx_rate, 0)') }}
-            when p.currency = 'MXN' then {{ money('d.amount_ccy * f.mxn_per_unit') }}
+            when p.currency = 'MXN' then {{ pesos('d.amount_ccy', 'f.mxn_per_unit') }}
         end as amount_payment_ccy,
         d.amount_payment_ccy is null and i.currency <> p.currency as is_derived,
         p.amount_ccy as payment_amount_ccy,
