@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import graphlib
+import itertools
 import json
 import math
 import os
@@ -22,20 +23,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from benchmarks.marts_data import A_TILE, empty_home, make_base, make_raw
 from cartera import snapshot
 from cartera.home import HomePaths
 from cartera.progress import Silent
 from cartera.settings import Settings
-from cartera.warehouse import SAFE_SETTINGS, writable
+from cartera.warehouse import writable
 from orchestration import transform
 
 AS_OF = dt.date(2026, 6, 30)
 ROUNDS = 30
 TOP = 20
-ENDED_THREAD_DAYS = 97  # between two days asked of aging_as_of
+STRIDE_DAYS = 97  # between two days asked of aging_as_of
 
 
 def usage() -> dict[str, float]:
@@ -128,7 +127,7 @@ def aging(path: Path) -> dict[str, float]:
     times = []
     connection = snapshot.open_readonly(path)
     for number in range(ROUNDS + 1):
-        day = AS_OF - dt.timedelta(days=(number * ENDED_THREAD_DAYS) % 600)
+        day = AS_OF - dt.timedelta(days=(number * STRIDE_DAYS) % 600)
         start = time.perf_counter()
         connection.execute(f"select sum(gross_mxn), count(*) from marts.aging_as_of(date '{day}')").fetchall()
         times.append((time.perf_counter() - start) * 1000)
@@ -171,7 +170,7 @@ def measure(invoices: int, base: HomePaths, folder: Path, memory: str, steps: li
 def report(results: dict[int, dict[str, Any]]) -> None:
     """Growth, dbt's own cost and the slowest models."""
     sizes = sorted(size for size in results if "build" in results[size])
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in itertools.pairwise(sizes):
         ratio = results[large]["build"]["seconds"] / results[small]["build"]["seconds"]
         exponent = math.log(ratio) / math.log(large / small)
         print(f"crecimiento de {small:,} a {large:,}: exponente {exponent:.2f}")
@@ -180,7 +179,8 @@ def report(results: dict[int, dict[str, Any]]) -> None:
             built, plain = results[size]["build"], results[size]["direct"]
             extra = built["seconds"] - plain["seconds"]
             print(f"{size:,}: dbt cuesta {extra:.1f} s ({1000 * extra / built['nodes']:.0f} ms por nodo)")
-    slowest(results[sizes[-1]]) if sizes else None
+    if sizes:
+        slowest(results[sizes[-1]])
 
 
 def slowest(found: dict[str, Any]) -> None:
@@ -194,11 +194,13 @@ def slowest(found: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure every size asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--million", action="store_true", help="also 1,000,000 invoices")
     parser.add_argument("--memory", default="", help="DuckDB's memory_limit, as 2GB")
-    parser.add_argument("--steps", nargs="*", default=["build", "direct", "build", "publish"], choices=STEPS)
+    parser.add_argument("--steps", nargs="*", default=["build", "publish", "direct"], choices=STEPS)
     parser.add_argument("--keep", type=Path, help="a folder where the homes stay for the next time")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)

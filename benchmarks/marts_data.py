@@ -42,10 +42,10 @@ def empty_home(folder: Path) -> HomePaths:
     return HomePaths(folder)
 
 
-def make_base(folder: Path) -> HomePaths:
+def make_base(folder: Path, invoices: int = A_TILE) -> HomePaths:
     """A home with the sample company ingested: the tile that the others repeat."""
     paths = empty_home(folder)
-    write(generate(A_TILE), paths.inbox, folder / "sample_truth")
+    write(generate(invoices), paths.inbox, folder / "sample_truth")
     load.collect(paths, Settings(), Silent(), settle=False)
     load.commit(paths, {}, Silent())
     return paths
@@ -94,7 +94,8 @@ def _tiled(column: Column) -> str:
         other = f"case when {x} = 'publico' or {group} = 0 then {x} else {x} || '-' || {group} end"
     elif name in RFCS:
         homoclave = f"printf('%02X', 16 + {group})"
-        other = f"case when {x} like 'X_XX010101000' or {group} = 0 then {x} else left({x}, -3) || {homoclave} || right({x}, 1) end"
+        kept = f"{x} like 'X_XX010101000' or {group} = 0"
+        other = f"case when {kept} then {x} else left({x}, -3) || {homoclave} || right({x}, 1) end"
     elif name in {"receptor_nombre", "name"}:
         other = f"case when {group} = 0 then {x} else {x} || ' ' || {group} end"
     return f"case when t = 0 then {x} else {other} end" if other else x

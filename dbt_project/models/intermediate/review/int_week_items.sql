@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- What happened in each week, item by item: metric, the thing's id and its value. weekly_movements adds it up (its only
--- reader: a view, for with ids there are several rows an invoice).
+-- What happened in each week, item by item: metric, the thing's id (once a metric and week) and its value. weekly_movements
+-- adds it up and counts it (its only reader: a view, for with ids there are several rows an invoice).
 with
 
 weeks as (select * from {{ ref('int_weeks') }}),
@@ -99,21 +99,15 @@ cases as (
 final as (
     select week_end, 'billed_mxn' as metric, id, value from billed
     union all
-    select week_end, 'invoices_issued', id, 1 from billed
-    union all
-    select week_end, 'collected_mxn', id, value from receipts
+    select week_end, 'collected_mxn', id, sum(value) from receipts group by week_end, id
     union all
     select week_end, 'payments', id, 1 from receipts where is_receipt = 1
     union all
     select week_end, 'newly_overdue_mxn_closing', id, value from newly_overdue
     union all
-    select week_end, 'newly_overdue_invoices', id, 1 from newly_overdue
-    union all
     select week_end, 'due_next_week_mxn_closing', id, value from due_next_week
     union all
     select week_end, 'cured_mxn_issue_rate', id, value from cured
-    union all
-    select week_end, 'cured_invoices', id, 1 from cured
     union all
     select w.week_end, c.metric, c.id, 1
     from weeks as w inner join cases as c on w.week_start < c.day and c.day <= w.week_end

@@ -20,33 +20,30 @@ dates as (
 
 invoices as (select invoice_key, invoice_id, customer_key from {{ ref('int_invoices_unified') }}),
 
-customers as (select customer_key, customer_id from {{ ref('int_customers') }}),
+customers as (select customer_key, customer_id from {{ ref('int_customers') }})
 
-final as (
-    select
-        d.as_of,
-        b.basis,
-        i.invoice_id,
-        b.instalment,
-        c.customer_id,
-        b.currency,
-        b.open_ccy,
-        {{ pesos('b.open_ccy', 'b.fx_issue_rate') }} as open_mxn_issue,
-        {{ pesos('b.open_ccy', 'r.rate') }} as open_mxn_closing,
-        b.issue_date,
-        b.due_date,
-        {{ days_between('b.due_date', 'd.as_of') }} as days_past_due,
-        {{ bucket(days_between('b.due_date', 'd.as_of')) }} as bucket_due,
-        {{ bucket(days_between('b.issue_date', 'd.as_of')) }} as bucket_issue,
-        coalesce(x.disputed_open_ccy, 0) as disputed_open_ccy
-    from {{ ref('balance_intervals') }} as b
-    inner join dates as d on b.valid_from <= d.as_of and d.as_of < b.valid_to
-    inner join {{ ref('int_report_rates') }} as r on d.as_of = r.as_of and b.currency = r.currency
-    inner join invoices as i on b.invoice_key = i.invoice_key
-    left join customers as c on i.customer_key = c.customer_key
-    left join {{ ref('int_disputed_items') }} as x
-        on d.as_of = x.as_of and b.basis = x.basis and b.invoice_key = x.invoice_key and b.instalment = x.instalment
-)
-
-select * from final
-order by as_of, basis, invoice_id, instalment
+select
+    d.as_of,
+    b.basis,
+    i.invoice_id,
+    b.instalment,
+    c.customer_id,
+    b.currency,
+    b.open_ccy,
+    {{ pesos('b.open_ccy', 'b.fx_issue_rate') }} as open_mxn_issue,
+    {{ pesos('b.open_ccy', 'r.rate') }} as open_mxn_closing,
+    b.issue_date,
+    b.due_date,
+    {{ days_between('b.due_date', 'd.as_of') }} as days_past_due,
+    {{ bucket(days_between('b.due_date', 'd.as_of')) }} as bucket_due,
+    {{ bucket(days_between('b.issue_date', 'd.as_of')) }} as bucket_issue,
+    coalesce(x.disputed_open_ccy, 0) as disputed_open_ccy
+from {{ ref('balance_intervals') }} as b
+inner join dates as d on b.valid_from <= d.as_of and d.as_of < b.valid_to
+inner join {{ ref('int_report_rates') }} as r on d.as_of = r.as_of and b.currency = r.currency
+inner join invoices as i on b.invoice_key = i.invoice_key
+left join customers as c on i.customer_key = c.customer_key
+left join {{ ref('int_disputed_items') }} as x
+    on d.as_of = x.as_of and b.basis = x.basis and b.invoice_key = x.invoice_key and b.instalment = x.instalment
+-- invoice_key is in the order of invoice_id, and sorts faster
+order by d.as_of, b.basis, b.invoice_key, b.instalment

@@ -69,6 +69,21 @@ fiscal as (
     group by invoice_key
 ),
 
+-- the few that take another's place or leave theirs
+replacing as (
+    select i.invoice_key, o.invoice_id
+    from {{ ref('int_invoice_attributes') }} as i
+    inner join {{ ref('int_invoice_attributes') }} as o on i.replaces_invoice_key = o.invoice_key
+    where i.replaces_invoice_key is not null
+),
+
+replaced as (
+    select i.invoice_key, n.invoice_id
+    from {{ ref('int_invoice_attributes') }} as i
+    inner join {{ ref('int_invoice_attributes') }} as n on i.replaced_by_invoice_key = n.invoice_key
+    where i.replaced_by_invoice_key is not null
+),
+
 disputed as (
     select invoice_key, sum(disputed_ccy) as disputed_ccy
     from {{ ref('int_disputes') }}
@@ -212,5 +227,5 @@ select
     d.sources,
     d.source_file_id
 from dated as d
-left join {{ ref('int_invoice_attributes') }} as o on d.replaces_invoice_key = o.invoice_key
-left join {{ ref('int_invoice_attributes') }} as n on d.replaced_by_invoice_key = n.invoice_key
+left join replacing as o on d.invoice_key = o.invoice_key
+left join replaced as n on d.invoice_key = n.invoice_key

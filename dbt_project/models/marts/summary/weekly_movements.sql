@@ -3,7 +3,7 @@
 with
 
 items as (
-    select week_end, metric, sum(value) as value, {{ join_text('id') }} as ids
+    select week_end, metric, sum(value) as value, count(*) as items, {{ join_text('id', distinct=false) }} as ids
     from {{ ref('int_week_items') }}
     group by week_end, metric
 ),
@@ -22,6 +22,13 @@ balances as (
 
 figures as (
     select week_end, metric, value, ids from items
+    {%- for amount, number in [
+        ('billed_mxn', 'invoices_issued'), ('newly_overdue_mxn_closing', 'newly_overdue_invoices'),
+        ('cured_mxn_issue_rate', 'cured_invoices'),
+    ] %}
+    union all
+    select week_end, '{{ number }}', items, ids from items where metric = '{{ amount }}'
+    {%- endfor %}
     union all
     select week_end, 'collected_applied_mxn', -value_mxn, null from {{ ref('weekly_bridge') }} where line = 'collected_applied'
     {%- for metric in [

@@ -1,0 +1,29 @@
+"""Amounts of a large company: products of two of them do not fit in DECIMAL(18), and must not need to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from tests.dbt.raw_home import OWN_RFC, Raw, build, uuid_of
+from tests.dbt.test_register_rules import invoice
+
+
+def test_a_note_of_twenty_million_splits_its_tax_as_its_invoice_did(tmp_path: Path) -> None:
+    raw = Raw()
+    raw.register("customers", customer_id="C1", name="Uno")
+    for name, total, subtotal in (("A", "40000000", "34482758.62"), ("B", "60000000", "60000000")):
+        invoice(raw, name, total, "2026-05-05", uuid=uuid_of(name), company_rfc=OWN_RFC)
+        raw.cfdi(name, "I", total, "2026-05-05T10:00:00", subtotal=Decimal(subtotal))
+    # 20,000,000 × 34,482,758.62 ÷ 40,000,000 = 17,241,379.31
+    raw.register("credit_notes", cn_id="N1", customer_id="C1", currency="MXN", issue_date="2026-05-20",
+                 total=Decimal(20000000), tipo_relacion="03", related_invoice_id="A", company_rfc=OWN_RFC)  # fmt: skip
+    # a note over both invoices: 20 and 60 million open, so 5 of its 20 million fall on A and 15 on B
+    raw.cfdi("N2", "E", "20000000", "2026-06-01T10:00:00", related=(("01", "A"), ("01", "B")))
+    marts = build(raw, tmp_path, select=["+sales_book"])
+    notes = marts.execute(
+        "select folio, subtotal_mxn, iva_mxn from sales_book where tipo = 'E' and folio = 'N1'"
+    ).fetchall()
+    assert notes == [("N1", Decimal("-17241379.31"), Decimal("-2758620.69"))]
+    open_now = marts.execute("select invoice_id, open_ccy from fct_invoices order by 1").fetchall()
+    assert open_now == [("A", Decimal("15000000.00")), ("B", Decimal("45000000.00"))]
