@@ -25,6 +25,8 @@ def main() -> None:
     subprocess.run([sys.executable, str(HERE / "bench_cfdi.py"), "--files", "4000"], check=True)
     print("\n== De la bandeja a raw ==", flush=True)
     subprocess.run([sys.executable, str(HERE / "bench_ingestion.py")], check=True)
+    print("\n== De raw a los marts ==", flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.bench_marts"], check=True)
 
 
 if __name__ == "__main__":
