@@ -52,8 +52,8 @@ from_split as (
         x.applied_date,
         cast(null as string),
         cast(
-            {{ money('x.amount_ccy * (least(x.to_ccy, t.to_ccy) - x.from_ccy) / x.paid_ccy') }}
-            - {{ money('x.amount_ccy * (greatest(x.from_ccy, t.from_ccy) - x.from_ccy) / x.paid_ccy') }}
+            {{ portion('x.amount_ccy', 'least(x.to_ccy, t.to_ccy) - x.from_ccy', 'x.paid_ccy') }}
+            - {{ portion('x.amount_ccy', 'greatest(x.from_ccy, t.from_ccy) - x.from_ccy', 'x.paid_ccy') }}
             as decimal(18, 2)
         ),
         cast(least(x.to_ccy, t.to_ccy) - greatest(x.from_ccy, t.from_ccy) as decimal(18, 2)),
