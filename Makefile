@@ -6,7 +6,7 @@ STAMP := $(VENV)/.setup-stamp
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: setup demo demo-data test test-fast check app bench clean browser lock
+.PHONY: setup demo demo-data test test-fast soak check app bench clean browser lock
 
 setup: $(STAMP)
 
@@ -33,6 +33,12 @@ test: setup browser
 
 test-fast: setup
 	$(BIN)/python -m pytest -m "not slow"
+
+# ten times the mutated files, and more orders of delivery
+soak: setup
+	CARTERA_FUZZ_CFDIS=10000 CARTERA_FUZZ_FILES=3000 CARTERA_FUZZ_ORDERS=100 $(BIN)/python -m pytest --timeout 7200 \
+	  tests/ingestion/test_mutants.py tests/ingestion/test_corpus.py tests/ingestion/test_cfdi_fuzz.py \
+	  tests/ingestion/test_tables_fuzz.py tests/end_to_end/test_laws.py tests/end_to_end/test_late_documents.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -136,6 +136,7 @@ def _decoded(head: bytes) -> str | None:
     if head[:2] in (b"<\0", b"\0<") or (head[1::2].count(0) > len(head) // 4 and b"\0" not in head[0::2]):
         return head.decode("utf-16-be" if head[0] == 0 else "utf-16-le", "replace")
     body = head.rstrip(b"\0")
-    if b"\0" in body or len(body) - len(body.translate(None, _CONTROL)) > len(body) // 100:
+    # a few stray control characters are a bad cell of a short file, not a binary
+    if b"\0" in body or len(body) - len(body.translate(None, _CONTROL)) > max(len(body) // 100, 3):
         return None
     return body.decode("utf-8", "replace")

@@ -6,7 +6,9 @@ Lighter than the command line (tests/end_to_end/conftest.py): for tests that nee
 from __future__ import annotations
 
 import datetime as dt
+import io
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from cartera.home import FOLDERS, HomePaths
 from cartera.progress import Silent
 from cartera.settings import Settings
 from ingestion import load
-from ingestion.contracts import RAW_TABLES
+from ingestion.contracts import MAIN_TABLES, RAW_TABLES
 from tests.dbt.raw_home import transform
 
 DAY = dt.date(2026, 7, 1)
@@ -79,3 +81,44 @@ def _hash(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
         f"select coalesce(sum(n), 0), coalesce(bit_xor(hash(t, n)), 0) from ({grouped})"
     ).fetchall()
     return int(found[0]), int(found[1])
+
+
+def laws(paths: HomePaths, delivered: Mapping[str, bytes | str]) -> None:
+    """L1, L2 and L3 of all that was ever put: each file, member and row has one end, and raw holds what loaded."""
+    files = ledger(
+        paths,
+        "select path, member, content_id, status, rows_read, rows_loaded, rows_quarantined, rows_duplicate, kind, "
+        "reason from files",
+    )
+    assert sorted(row[0] for row in files if row[1] == "") == sorted(delivered)
+    assert {row[3] for row in files} <= {"loaded", "quarantined", "duplicate", "pending"}
+    members = {name: sum(1 for row in files if row[0] == name and row[1]) for name in delivered}
+    assert members == {name: _members(data) if members[name] else 0 for name, data in delivered.items()}
+    assert all(row[4] == row[5] + row[6] + row[7] for row in files)
+    # what a reader took is in raw; a copy of known bytes adds nothing
+    kept = {
+        row[2]: row[4] - row[6] for row in files if row[8] != "zip" and not row[9].startswith("Es idéntico")
+    }
+    assert {content: rows for content, rows in kept.items() if rows} == raw_rows(paths)
+    aside = dict(ledger(paths, "select file_id, count(*) from quarantine where status = 'open' group by 1"))
+    own = ledger(
+        paths, "select file_id, rows_quarantined from files where rows_quarantined > 0 and kind <> 'zip'"
+    )
+    assert {file: aside.get(file) for file, _ in own} == dict(own)
+
+
+def raw_rows(paths: HomePaths) -> dict[str, int]:
+    """Rows of the main raw tables, by content."""
+    counts: dict[str, int] = {}
+    with duckdb.connect(str(paths.warehouse_file), read_only=True) as connection:
+        for name in {table.name for table in MAIN_TABLES.values()}:
+            sql = f"select source_file_id, count(*) from raw.{name} group by 1"
+            for content, rows in connection.execute(sql).fetchall():
+                counts[content] = counts.get(content, 0) + rows
+    return counts
+
+
+def _members(data: bytes | str) -> int:
+    content = data if isinstance(data, bytes) else data.encode()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return sum(1 for entry in archive.infolist() if not entry.is_dir())
