@@ -280,6 +280,7 @@ SAT_TABLES: dict[str, RawTable] = {
         ("69", "rfc supuesto", "rfc! nombre tipo_persona supuesto! fecha_publicacion entidad_federativa"),
         ("69b", "rfc", "rfc! nombre situacion!"),
         ("answers", "uuid asked_date", "uuid! asked_date:date! estado!"),  # from the ledger, at every build
+        ("seals", "source_file_id", "outcome! issuer detail"),  # so are verdicts on seals
     )
 }
 

@@ -60,6 +60,9 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Releer todo desde el archivo histórico.")
     ] = False,
+    verify_seals: Annotated[
+        bool, typer.Option("--verify-seals", help="Verificar el sello de los CFDI que falten, sin conexión.")
+    ] = False,
 ) -> None:
     """Lee la bandeja, construye la cartera, la revisa y la publica.
 
@@ -69,7 +72,8 @@ def run(
     """
     from orchestration import cli_run
 
-    raise typer.Exit(cli_run.run(home, as_of, publish=publish, accept=accept, full_refresh=full_refresh))
+    request = {"publish": publish, "full_refresh": full_refresh, "verify_seals": verify_seals}
+    raise typer.Exit(cli_run.run(home, as_of, accept=accept, **request))
 
 
 @app.command()

@@ -17,6 +17,15 @@ from orchestration.cli_home import SAMPLE_END, make_home, write_sample
 from orchestration.console import ERR, OUT, ConsoleReporter
 from orchestration.context import Request, RunContext
 
+SEALS_ES = {
+    "altered": "contenido alterado",
+    "wrong_serial": "otro certificado",
+    "wrong_rfc": "certificado de otro RFC",
+    "out_of_date": "certificado no vigente",
+    "other_stamp": "timbre de otro sello",
+    "unreadable": "ilegibles",
+}
+
 
 def parse_as_of(text: str | None) -> dt.date:
     """`AAAA-MM-DD`, or today in America/Mexico_City. Raises InputError."""
@@ -30,10 +39,22 @@ def parse_as_of(text: str | None) -> dt.date:
         ) from error
 
 
-def run(home: Path | None, as_of: str | None, *, publish: bool, accept: str, full_refresh: bool) -> int:
+def run(
+    home: Path | None,
+    as_of: str | None,
+    *,
+    publish: bool,
+    accept: str,
+    full_refresh: bool,
+    verify_seals: bool = False,
+) -> int:
     """Run the main job; tell how it ended; return the exit code."""
     paths = existing_home(home)
-    request = Request(parse_as_of(as_of), publish, accept.strip(), full_refresh)
+    if verify_seals:
+        from ingestion.cfdi.seals import require_library
+
+        require_library()
+    request = Request(parse_as_of(as_of), publish, accept.strip(), full_refresh, verify_seals=verify_seals)
     return _run(paths, request)
 
 
@@ -75,6 +96,19 @@ def _tell(run: RunContext) -> None:
         OUT.print("Lo apartado (los primeros; todo con: cartera quarantine list):", markup=False)
         for problem in run.intake.problems:
             OUT.print(f"  · {problem}", markup=False)
+    if run.seals is not None:
+        failed = {name: n for name, n in run.seals.items() if name != "valid"}
+        OUT.print(
+            f"Sellos verificados: {formats.number(sum(run.seals.values()))}; sin concordar: "
+            f"{formats.number(sum(failed.values()))}"
+            + (
+                " (" + ", ".join(f"{SEALS_ES[name]}: {n}" for name, n in failed.items()) + ")"
+                if failed
+                else ""
+            )
+            + ".",
+            markup=False,
+        )
     warned = [check for check in run.checks if check.status == "warned"]
     if warned:
         OUT.print(f"Avisos de calidad: {len(warned)}. El primero: {warned[0].message}", markup=False)

@@ -64,6 +64,7 @@ class Request:
     full_refresh: bool = False
     scheduled: bool = False
     settle: bool = True
+    verify_seals: bool = False
 
 
 @dataclass
@@ -78,6 +79,7 @@ class RunContext:
     started_at: dt.datetime
     intake: Intake | None = None
     files: dict[str, int] = field(default_factory=dict)
+    seals: dict[str, int] | None = None  # how many had each outcome, where seals were verified
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     status: str = "failed"

@@ -35,7 +35,7 @@ class Outcome:
 
 def execute(paths: HomePaths, settings: Settings, request: Request, reporter: Reporter) -> Outcome:
     """Decide whether there is anything to do, and do it. Raises CarteraError only for the home's faults."""
-    asked_more = request.publish or request.accept or request.full_refresh
+    asked_more = request.publish or request.accept or request.full_refresh or request.verify_seals
     if not asked_more and (found := nothing_to_do(paths, settings, request.as_of)):
         return Outcome(PUBLISHED, unchanged=found)
     try:

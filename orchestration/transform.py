@@ -16,6 +16,7 @@ from cartera.home import HomePaths, resolve_home
 from cartera.progress import Reporter
 from cartera.settings import Settings
 from ingestion import forecasts
+from ingestion.cfdi import seal_records
 from ingestion.sat import answers
 from orchestration.context import Check
 from orchestration.fingerprint import ROOT
@@ -85,6 +86,7 @@ def build_models(
     """Rebuild every table from raw, without tests; dbt's results in the order they were built."""
     answers.into_raw(paths)
     forecasts.into_raw(paths)
+    seal_records.into_raw(paths)
     for leftover in (paths.marts_file, paths.marts_file.with_name(paths.marts_file.name + ".wal")):
         leftover.unlink(missing_ok=True)
     return _results(paths, ["build", *WITHOUT_TESTS, *variables(settings, as_of)], reporter, project)

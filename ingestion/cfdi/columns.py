@@ -1,63 +1,28 @@
-"""From flat rows of text to the Arrow tables of the contract, checked a column at a time.
+"""From flat rows of text to the Arrow tables of the contract, checked many columns at a time.
 
-Every amount, date and key meets a strict pattern before anything is cast; a value that fails refuses its
-document (all its rows, in every table) and no other. Patterns and casts
-run inside Arrow: about 100 ns a value.
+Every amount, date and key meets a strict rule before anything is cast; a value that fails refuses its
+document (all its rows, in every table) and no other. Columns of one rule are checked and cast together, in
+one Arrow array; only where something in it is odd is each looked at by itself, and then value by value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.amounts import MONEY_TEXT, RATE_TEXT
 from ingestion.cfdi.names import locate
 from ingestion.cfdi.refused import ASK_AGAIN, Refused, shown
-from ingestion.cfdi.rows import LAYOUT, WIDTHS, Rows, Value, named
-from ingestion.contracts import ARROW_TYPES, CFDI_TABLES, Column
+from ingestion.cfdi.rows import COUNTS, LAYOUT, TEXTS, Rows
+from ingestion.cfdi.rules import RFC_TEXT, Rule, is_free_text, plain_numbers, plain_text, rule_of
+from ingestion.contracts import ARROW_TYPES, CFDI_TABLES, Column, ColumnType
 
-_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_UNSIGNED = frozenset(
-    {"total", "subtotal", "descuento", "monto", "imp_pagado", "tipo_cambio", "tipo_cambio_p"}
-)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What a value must look like, and what to say when it does not."""
-
-    pattern: str
-    code: str
-    what: str
-
-
-_RULES: dict[str, Rule] = {
-    "money": Rule(
-        MONEY_TEXT.pattern, "bad_amount", "no es un importe (solo dígitos, un punto y hasta 6 decimales)"
-    ),
-    "rate": Rule(RATE_TEXT.pattern, "bad_rate", "no es una tasa o tipo de cambio (hasta 10 decimales)"),
-    "timestamp": Rule(
-        r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?",
-        "bad_date",
-        "no es una fecha y hora de 2000 a 2099 como 2026-06-30T12:00:00",
-    ),
-    "integer": Rule(r"[0-9]{1,18}", "bad_integer", "no es un número entero"),
-}
-_CURRENCY = Rule(r"[A-Za-z]{3}", "bad_currency", "no es una clave de moneda de tres letras")
-_COLUMN_RULES: dict[str, Rule] = {
-    "uuid": Rule(_UUID, "bad_uuid", "no es un folio fiscal (UUID)"),
-    "related_uuid": Rule(_UUID, "bad_uuid", "no es un folio fiscal (UUID)"),
-    "moneda": _CURRENCY,
-    "moneda_p": _CURRENCY,
-    "moneda_dr": _CURRENCY,
-}
 _REQUIRED = frozenset({"imp_pagado"})
-_TEXT_INTEGERS = frozenset({"num_parcialidad"})  # the other integers are positions and counts
 _LOWER = frozenset({"uuid", "related_uuid", "id_documento"})
 _UPPER = frozenset(
     {
@@ -70,10 +35,6 @@ _UPPER = frozenset(
         "rfc_emisor_cta_ben",
     }
 )
-_CONTROL = Rule(r"[^\x00-\x1f\x7f-\x{9f}]*", "control_character", "trae caracteres de control")
-_CONTROL_IN_PROSE = Rule(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]*", _CONTROL.code, _CONTROL.what)
-_PROSE = frozenset({"descripcion", "condiciones_de_pago"})  # line breaks are legal here, and nowhere else
-_RFC = "^[A-Z&Ñ]{3,4}[0-9]{6}[A-Z0-9]{3}$"
 
 
 @dataclass
@@ -85,39 +46,104 @@ class Fault:
     rule: Rule | None
 
 
-def rule_of(column: Column) -> Rule | None:
-    """The rule of a column, by its name, else by its type."""
-    rule = _COLUMN_RULES.get(column.name) or _RULES.get(column.type)
-    if rule is not None and column.name in _UNSIGNED:
-        return Rule(
-            rule.pattern.removeprefix("-?"), rule.code, rule.what.replace("no es", "no es (o es negativo)", 1)
-        )
-    return rule
+class Place(NamedTuple):
+    """Where a column of text stands: its table, its offset among the row's texts, what it is, and its rule."""
+
+    table: str
+    offset: int
+    column: Column
+    rule: Rule
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a blank refuses the document."""
+        return self.column.required or self.column.name in _REQUIRED
 
 
-def _patterned(rule: Rule) -> str:
-    return f"^(?:{rule.pattern})$"
+class Group(NamedTuple):
+    """What columns that are checked and cast together share."""
+
+    type: ColumnType
+    rule: Rule | None  # None: numbers, where signed and unsigned go together
+    case: str
 
 
-_COLUMN_RULE = {(name, c.name): rule_of(c) for name, columns in LAYOUT.items() for c in columns}
+def _group(place: Place) -> Group:
+    name, kind = place.column.name, place.column.type
+    case = (
+        "id" if name == "id_documento" else "lower" if name in _LOWER else "upper" if name in _UPPER else ""
+    )
+    return Group(kind, None if kind in ("money", "rate") else place.rule, case)
+
+
+_GROUPS: dict[Group, list[Place]] = {}
+for _table, _columns in TEXTS.items():
+    for _offset, _column_ in enumerate(_columns):
+        _place = Place(_table, _offset, _column_, rule_of(_column_))
+        _GROUPS.setdefault(_group(_place), []).append(_place)
+
+
+class _Texts:
+    """All texts of a batch in one Arrow array, table after table, row after row."""
+
+    def __init__(self, rows: Rows):
+        rows.seal()
+        self.start: dict[str, int] = {}
+        self.size: dict[str, int] = {}
+        parts: list[pa.Array] = []
+        total = 0
+        for name in LAYOUT:
+            parts += rows.table(name).sealed
+            self.start[name], self.size[name] = total, sum(map(len, rows.table(name).sealed))
+            total += self.size[name]
+        self.all = pa.concat_arrays(parts) if parts else pa.array([], pa.string())
+
+    def of(self, places: Iterable[Place]) -> pa.Array:
+        """The values of some columns, one column after the other."""
+        wanted = [
+            np.arange(self.start[table] + offset, self.start[table] + self.size[table], len(TEXTS[table]))
+            for table, offset, _, _ in places
+        ]
+        return self.all.take(pa.array(np.concatenate(wanted)))
+
+
+class _Counts:
+    """What the walk counted, a matrix a table: the document's position first."""
+
+    def __init__(self, rows: Rows):
+        self.tables: dict[str, np.ndarray] = {}
+        for name in LAYOUT:
+            flat = pa.array(rows.table(name).counts, pa.int64())
+            self.tables[name] = flat.to_numpy().reshape(-1, 1 + len(COUNTS[name]))
+
+    def column(self, table: str, column: Column) -> pa.Array:
+        """One column as Arrow."""
+        values = np.ascontiguousarray(self.tables[table][:, 1 + COUNTS[table].index(column)])
+        return pa.array(values.astype(bool) if column.type == "boolean" else values)
+
+    def positions(self, table: str) -> pa.Array:
+        """The position in the batch of each row's document."""
+        return pa.array(self.tables[table][:, 0].astype(np.int32))
+
+    def named(self, table: str, row: int) -> dict[str, object]:
+        """What was counted in one row, by column."""
+        values = self.tables[table][row].tolist()
+        return {column.name: value for column, value in zip(COUNTS[table], values[1:], strict=True)}
 
 
 def to_tables(
     rows: Rows, ids: Sequence[str], deliveries: Sequence[date]
 ) -> tuple[dict[str, pa.Table], dict[int, Refused]]:
     """The tables of a batch, keyed by raw table name, and the documents that a value refused."""
-    refused: dict[int, Refused] = {}
-    indices: dict[str, pa.Array] = {}
-    columns: dict[str, list[pa.Array]] = {}
-    for name, layout in LAYOUT.items():
-        flat, width = rows.table(name), WIDTHS[name]
-        indices[name] = pa.array(flat[0::width], pa.int32())
-        columns[name] = []
-        for offset, column in enumerate(layout, start=1):
-            array, faults = _column(name, column, flat[offset::width])
-            columns[name].append(array)
-            for fault in faults:
-                _refuse(rows, name, column, fault, refused)
+    texts, counts = _Texts(rows), _Counts(rows)
+    columns = {name: {c.name: counts.column(name, c) for c in COUNTS[name]} for name in LAYOUT}
+    faults: list[tuple[Place, Fault]] = []
+    for group, places in _GROUPS.items():
+        for place, array, wrong in _read_group(group, places, texts):
+            columns[place.table][place.column.name] = array
+            faults += [(place, fault) for fault in wrong]
+    refused = _refusals(faults, columns, counts)
+    indices = {name: counts.positions(name) for name in LAYOUT}
     _flag_rfcs(rows, indices["documents"], columns["documents"])
     tables = _assembled(rows, indices, columns, (ids, deliveries))
     return {
@@ -125,55 +151,66 @@ def to_tables(
     }, refused
 
 
-def _column(table: str, column: Column, values: list[Value]) -> tuple[pa.Array, list[Fault]]:
+def _read_group(
+    group: Group, places: list[Place], texts: _Texts
+) -> Iterable[tuple[Place, pa.Array, list[Fault]]]:
+    """Each column of a group as Arrow, with the values that break its rule."""
+    whole = _at_once(group, texts.of(places))
+    start = 0
+    for place in places:
+        if whole is None:
+            yield place, *_column(group, place, texts.of([place]))
+            continue
+        size = texts.size[place.table] // len(TEXTS[place.table])
+        array = whole.slice(start, size)
+        start += size
+        yield place, array, _missing(array, []) if place.is_required else []
+
+
+def _at_once(group: Group, texts: pa.Array) -> pa.Array | None:
+    """All values of a group, cast, when nothing in it is odd."""
+    target = ARROW_TYPES[group.type]
+    if texts.null_count == len(texts) and group.case != "id":
+        return pa.nulls(len(texts), target)
+    if group.rule is None:
+        return texts.cast(target) if plain_numbers(texts, group.type) else None
+    if is_free_text(group.rule):
+        return _cased(texts, group.case) if plain_text(texts) else None
+    if pc.all(pc.match_substring_regex(texts, group.rule.anchored)).as_py() is False:
+        return None
+    try:
+        return _cased(texts, group.case) if group.type == "text" else texts.cast(target)
+    except pa.ArrowInvalid:  # a date that no calendar has
+        return None
+
+
+def _column(group: Group, place: Place, texts: pa.Array) -> tuple[pa.Array, list[Fault]]:
     """One column as Arrow, with the values that break its rule (null in the array)."""
-    target = ARROW_TYPES[column.type]
-    if column.type == "boolean" or (column.type == "integer" and column.name not in _TEXT_INTEGERS):
-        return pa.array(values, target), []
-    texts = pa.array(values, pa.string())
-    if texts.null_count == len(texts) and not (column.required or column.name in _REQUIRED):
-        return pa.nulls(len(texts), target), []
-    rule = _COLUMN_RULE[table, column.name]
-    faults: list[Fault] = []
-    if rule is not None:
-        texts, faults = _checked(texts, values, rule)
-        if column.type != "text":
-            texts, late = _cast(texts, target, rule)
-            faults += late
-    else:
-        texts, faults = _clean(texts, column.name in _PROSE)
-    if column.name == "id_documento":
-        texts = pc.fill_null(texts, "")  # a payment to a document that is not named still counts
-    if column.name in _LOWER:
-        texts = pc.utf8_lower(texts)
-    elif column.name in _UPPER:
-        texts = pc.utf8_upper(texts)
-    if (column.required or column.name in _REQUIRED) and texts.null_count:
-        known = {fault.row for fault in faults}
-        missing = [i for i, valid in enumerate(texts.is_valid().to_pylist()) if not valid and i not in known]
-        faults += [Fault(i, None, None) for i in missing]
-    return texts, faults
+    target = ARROW_TYPES[group.type]
+    texts, faults = _checked(texts, place.rule)
+    if group.type != "text":
+        texts, late = _cast(texts, target, place.rule)
+        faults += late
+    texts = _cased(texts, group.case)
+    return texts, faults + (_missing(texts, faults) if place.is_required else [])
 
 
-def _clean(texts: pa.Array, prose: bool) -> tuple[pa.Array, list[Fault]]:
-    """Free text without blanks at its ends; control characters refuse it.
+def _cased(texts: pa.Array, case: str) -> pa.Array:
+    """Keys and codes in their one case; a payment to a document that is not named still counts."""
+    if case == "upper":
+        return pc.utf8_upper(texts)
+    if case == "id":
+        texts = pc.fill_null(texts, "")
+    return pc.utf8_lower(texts) if case else texts
 
-    The bytes of the whole column are looked at first: few columns hold any byte that could be one.
-    """
-    if texts.null_count == len(texts):
-        return texts, []
-    _, offsets, data = texts.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[: len(texts) + 1]
-    raw = np.frombuffer(data, np.uint8)[: bounds[-1]] if bounds[-1] else np.zeros(0, np.uint8)
-    if ((raw < 0x20) | (raw == 0x7F) | (raw == 0xC2)).any():
-        texts, faults = _checked(texts, texts.to_pylist(), _CONTROL_IN_PROSE if prose else _CONTROL)
-        return _trimmed(texts), faults
-    starts, ends = bounds[:-1], bounds[1:]
-    filled = starts < ends
-    blank_ends = (raw[starts[filled]] == 0x20).any() or (raw[ends[filled] - 1] == 0x20).any()
-    if blank_ends or filled.sum() + texts.null_count < len(texts):
-        return _trimmed(texts), []
-    return texts, []
+
+def _missing(array: pa.Array, faults: list[Fault]) -> list[Fault]:
+    """The rows of a required column that hold nothing, beyond those with a fault already."""
+    if not array.null_count:
+        return []
+    known = {fault.row for fault in faults}
+    valid = array.is_valid().to_pylist()
+    return [Fault(i, None, None) for i, there in enumerate(valid) if not there and i not in known]
 
 
 def _trimmed(texts: pa.Array) -> pa.Array:
@@ -184,15 +221,16 @@ def _trimmed(texts: pa.Array) -> pa.Array:
     return trimmed
 
 
-def _checked(texts: pa.Array, values: list[Value], rule: Rule) -> tuple[pa.Array, list[Fault]]:
-    """The texts that meet the rule; the slow way only when one of them does not at once."""
-    if pc.all(pc.match_substring_regex(texts, _patterned(rule))).as_py() is not False:
-        return texts, []
-    trimmed = texts if rule.code == _CONTROL.code else _trimmed(texts)
-    good = pc.match_substring_regex(trimmed, _patterned(rule)).to_pylist()
-    faults = [Fault(i, str(values[i]), rule) for i, ok in enumerate(good) if ok is False]
+def _checked(texts: pa.Array, rule: Rule) -> tuple[pa.Array, list[Fault]]:
+    """The texts that meet the rule; value by value only when one of them does not at once."""
+    free = is_free_text(rule)
+    if pc.all(pc.match_substring_regex(texts, rule.anchored)).as_py() is not False:
+        return _trimmed(texts) if free else texts, []
+    trimmed = texts if free else _trimmed(texts)
+    good = pc.match_substring_regex(trimmed, rule.anchored).to_pylist()
+    faults = [Fault(i, texts[i].as_py(), rule) for i, ok in enumerate(good) if ok is False]
     cleaned = pc.if_else(pa.array([ok is True for ok in good]), trimmed, pa.scalar(None, pa.string()))
-    return cleaned, faults
+    return _trimmed(cleaned) if free else cleaned, faults
 
 
 def _cast(texts: pa.Array, target: pa.DataType, rule: Rule) -> tuple[pa.Array, list[Fault]]:
@@ -216,36 +254,34 @@ def _castable(value: str, target: pa.DataType) -> bool:
     return True
 
 
-def _refuse(rows: Rows, table: str, column: Column, fault: Fault, refused: dict[int, Refused]) -> None:
-    """Refuse the document of a faulty value, unless an earlier value did."""
-    width = WIDTHS[table]
-    row = rows.table(table)[fault.row * width : (fault.row + 1) * width]
-    position = row[0]
-    if not isinstance(position, int) or position in refused:
-        return
-    version, pagos = _versions(rows, position)
-    where = locate(table, column.name, named(table, row), version, pagos)
+def _refusals(
+    faults: list[tuple[Place, Fault]], columns: dict[str, dict[str, pa.Array]], counts: _Counts
+) -> dict[int, Refused]:
+    """The refusal of each document with a faulty value: its first, in the order of the contract."""
+    refused: dict[int, Refused] = {}
+    order = {name: number for number, name in enumerate(LAYOUT)}
+    for place, fault in sorted(faults, key=lambda f: (order[f[0].table], f[0].offset, f[1].row)):
+        position = int(counts.tables[place.table][fault.row, 0])
+        if position not in refused:
+            refused[position] = _refusal(place, fault, columns, counts)
+    return refused
+
+
+def _refusal(place: Place, fault: Fault, columns: dict[str, dict[str, pa.Array]], counts: _Counts) -> Refused:
+    table, name = place.table, place.column.name
+    document = counts.tables["documents"][:, 0].tolist().index(counts.tables[table][fault.row, 0])
+    version, pagos = (columns["documents"][c][document].as_py() for c in ("version", "pagos_version"))
+    kind = columns[table]["kind"][fault.row].as_py() if "kind" in columns[table] else None
+    where = locate(table, name, {**counts.named(table, fault.row), "kind": kind}, version, pagos)
     if fault.rule is None:
-        refused[position] = Refused("missing_value", where, "Falta un dato obligatorio", ASK_AGAIN)
-    else:
-        refused[position] = Refused(
-            fault.rule.code, where, f"El valor {shown(fault.text or '')} {fault.rule.what}"
-        )
+        return Refused("missing_value", where, "Falta un dato obligatorio", ASK_AGAIN)
+    return Refused(fault.rule.code, where, f"El valor {shown(fault.text or '')} {fault.rule.what}")
 
 
-def _versions(rows: Rows, position: int) -> tuple[str, str | None]:
-    """The version of the CFDI and of its Pagos, for a location."""
-    width, names = WIDTHS["documents"], [c.name for c in LAYOUT["documents"]]
-    start = rows.documents[0::width].index(position) * width + 1
-    pagos = rows.documents[start + names.index("pagos_version")]
-    return str(rows.documents[start + names.index("version")]), str(pagos) if pagos else None
-
-
-def _flag_rfcs(rows: Rows, index: pa.Array, columns: list[pa.Array]) -> None:
+def _flag_rfcs(rows: Rows, index: pa.Array, columns: dict[str, pa.Array]) -> None:
     """An RFC of an impossible form is told, not refused: the SAT's own test RFCs break the rules."""
     for side in ("emisor_rfc", "receptor_rfc"):
-        offset = [c.name for c in LAYOUT["documents"]].index(side)
-        matches = pc.match_substring_regex(columns[offset], _RFC)
+        matches = pc.match_substring_regex(columns[side], RFC_TEXT)
         if pc.all(matches).as_py() is False:
             for i, ok in zip(index.to_pylist(), matches.to_pylist(), strict=True):
                 if ok is False:
@@ -255,18 +291,19 @@ def _flag_rfcs(rows: Rows, index: pa.Array, columns: list[pa.Array]) -> None:
 def _assembled(
     rows: Rows,
     indices: dict[str, pa.Array],
-    columns: dict[str, list[pa.Array]],
+    columns: dict[str, dict[str, pa.Array]],
     provenance: tuple[Sequence[str], Sequence[date]],
 ) -> dict[str, pa.Table]:
     """Tables with the contract's schema: own columns, `uuid` or `flags`, and provenance."""
     ids, days = pa.array(provenance[0], pa.string()), pa.array(provenance[1], pa.date32())
     index = indices["documents"]
     uuids: list[str | None] = [None] * len(ids)
-    for position, uuid in zip(index.to_pylist(), columns["documents"][0].to_pylist(), strict=True):
+    for position, uuid in zip(index.to_pylist(), columns["documents"]["uuid"].to_pylist(), strict=True):
         uuids[position] = uuid
     flags = [",".join(rows.flags[i]) if rows.flags.get(i) else None for i in index.to_pylist()]
     tables = {}
-    for name, own in columns.items():
+    for name, layout in LAYOUT.items():
+        own = [columns[name][column.name] for column in layout]
         if name == "documents":
             body = [*own, pa.array(flags, pa.string())]
         else:

@@ -27,9 +27,9 @@ class PlainNode:
         self._attributes = attributes
         self._children: list[PlainNode] = []
 
-    def get(self, name: str) -> str | None:
+    def get(self, name: str | bytes) -> str | None:
         """The value of an attribute without prefix."""
-        return self._attributes.get(name)
+        return self._attributes.get(name.decode() if isinstance(name, bytes) else name)
 
     def append(self, child: PlainNode) -> None:
         """Add a child."""

@@ -24,7 +24,7 @@ class PagosTags:
         self.impuestos = f"{{{uri}}}ImpuestosDR"
         self.traslados = f"{{{uri}}}TrasladosDR"
         self.retenciones = f"{{{uri}}}RetencionesDR"
-        self.equivalence = "EquivalenciaDR" if version == "2.0" else "TipoCambioDR"
+        self.equivalence = b"EquivalenciaDR" if version == "2.0" else b"TipoCambioDR"
 
 
 PAGOS = {tags.pagos: tags for tags in (PagosTags(PAGOS20, "2.0"), PagosTags(PAGOS10, "1.0"))}
@@ -60,61 +60,54 @@ def read_pagos(
             continue
         number += 1
         get = pago.get
-        currency, amount = get("MonedaP"), get("Monto")
-        rows.payments += (
-            position,
-            number,
-            get("FechaPago"),
-            get("FormaDePagoP"),
+        currency, amount = get(b"MonedaP"), get(b"Monto")
+        rows.payments.texts += (
+            get(b"FechaPago"),
+            get(b"FormaDePagoP"),
             currency,
-            get("TipoCambioP"),
+            get(b"TipoCambioP"),
             amount,
-            get("NumOperacion"),
-            get("RfcEmisorCtaOrd"),
-            get("CtaOrdenante"),
-            get("RfcEmisorCtaBen"),
-            get("CtaBeneficiario"),
+            get(b"NumOperacion"),
+            get(b"RfcEmisorCtaOrd"),
+            get(b"CtaOrdenante"),
+            get(b"RfcEmisorCtaBen"),
+            get(b"CtaBeneficiario"),
         )
+        rows.payments.counts += (position, number)
         _payment_documents(pago, (position, number), rows, tags, flags)
     if not number:
         flags.append("without_pagos")
-    return tags.version, None if totals is None else totals.get("MontoTotalPagos")
+    return tags.version, None if totals is None else totals.get(b"MontoTotalPagos")
 
 
 def _payment_documents(
     pago: Node, key: tuple[int, int], rows: Rows, tags: PagosTags, flags: list[str]
 ) -> None:
     position, pago_number = key
-    flat = rows.payment_documents
-    number = 0
-    for docto in pago[:]:
-        if docto.tag != tags.docto:
-            continue
-        number += 1
+    counts, texts = rows.payment_documents.counts, rows.payment_documents.texts
+    for number, docto in enumerate(pago.iterchildren(tags.docto), start=1):
         get = docto.get
-        equivalence, paid, currency = get(tags.equivalence), get("ImpPagado"), get("MonedaDR")
+        equivalence, paid, currency = get(tags.equivalence), get(b"ImpPagado"), get(b"MonedaDR")
         if not equivalence or not paid:
             equivalence, paid = _completed(pago, docto, (pago_number, number), tags, flags)
-        elif tags.version == "1.0" and currency == "MXN" and pago.get("MonedaP") != "MXN":
+        elif tags.version == "1.0" and currency == "MXN" and pago.get(b"MonedaP") != "MXN":
             # Rule CRP220 makes the issuer write "1" here, which converts nothing: TipoCambioP does.
-            equivalence = pago.get("TipoCambioP")
+            equivalence = pago.get(b"TipoCambioP")
             note(flags, "pagos10_equivalence_from_tipo_cambio_p")
-        flat += (
-            position,
-            pago_number,
-            number,
-            _document_id(get("IdDocumento"), flags),
-            get("Serie"),
-            get("Folio"),
+        texts += (
+            _document_id(get(b"IdDocumento"), flags),
+            get(b"Serie"),
+            get(b"Folio"),
             currency,
             equivalence,
-            get("MetodoDePagoDR"),
-            get("NumParcialidad"),
-            get("ImpSaldoAnt"),
+            get(b"MetodoDePagoDR"),
+            get(b"NumParcialidad"),
+            get(b"ImpSaldoAnt"),
             paid,
-            get("ImpSaldoInsoluto"),
-            get("ObjetoImpDR"),
+            get(b"ImpSaldoInsoluto"),
+            get(b"ObjetoImpDR"),
         )
+        counts += (position, pago_number, number)
         for taxes in docto[:]:
             if taxes.tag == tags.impuestos:
                 _payment_taxes(taxes, (position, pago_number, number), rows, tags)
@@ -136,8 +129,8 @@ def _completed(
     Same currency: the equivalence is 1 by definition. Pagos 1.0 may leave ImpPagado out when the payment
     has one document and nothing to convert: then it is the Monto (CRP235 otherwise).
     """
-    equivalence, paid = docto.get(tags.equivalence) or None, docto.get("ImpPagado") or None
-    same = docto.get("MonedaDR") == pago.get("MonedaP")
+    equivalence, paid = docto.get(tags.equivalence) or None, docto.get(b"ImpPagado") or None
+    same = docto.get(b"MonedaDR") == pago.get(b"MonedaP")
     if paid is None:
         alone = len(list(pago.iterchildren(tags.docto))) == 1
         if tags.version != "1.0" or not alone or not same or equivalence is not None:
@@ -148,7 +141,7 @@ def _completed(
                 f"/{prefix}:DoctoRelacionado[{key[1]}]/@ImpPagado",
                 "Falta el importe pagado del documento y no se puede deducir del Monto",
             )
-        paid = pago.get("Monto")
+        paid = pago.get(b"Monto")
         note(flags, "imp_pagado_from_monto")
     if equivalence is None and same:
         equivalence = "1"
@@ -167,13 +160,12 @@ def _payment_taxes(impuestos: Node, key: tuple[int, int, int], rows: Rows, tags:
         for node in group[:]:
             number += 1
             get = node.get
-            rows.payment_taxes += (
-                *key,
-                number,
+            rows.payment_taxes.texts += (
                 kind,
-                get("ImpuestoDR"),
-                get("TipoFactorDR"),
-                get("TasaOCuotaDR"),
-                get("BaseDR"),
-                get("ImporteDR"),
+                get(b"ImpuestoDR"),
+                get(b"TipoFactorDR"),
+                get(b"TasaOCuotaDR"),
+                get(b"BaseDR"),
+                get(b"ImporteDR"),
             )
+            rows.payment_taxes.counts += (*key, number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -61,6 +61,21 @@ class CfdiBatch:
 
     tables: dict[str, pa.Table]
     outcomes: list[Outcome]
+
+    def __reduce__(self) -> tuple[Callable[..., CfdiBatch], tuple[dict[str, bytes], list[Outcome]]]:
+        """Columns are slices of larger arrays, which a pickle would hold whole, each time; IPC cuts them."""
+        return _unpacked, ({name: _packed(table) for name, table in self.tables.items()}, self.outcomes)
+
+
+def _packed(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _unpacked(tables: dict[str, bytes], outcomes: list[Outcome]) -> CfdiBatch:
+    return CfdiBatch({name: pa.ipc.open_stream(data).read_all() for name, data in tables.items()}, outcomes)
 
 
 def read_cfdis(items: Sequence[tuple[str, bytes]], delivery: Sequence[date]) -> CfdiBatch:
@@ -115,6 +130,7 @@ def _read_chunk(items: Sequence[tuple[str, bytes]], delivery: Sequence[date]) ->
             continue
         if flags:
             rows.flags[position] = flags
+        rows.end_document(position)
         outcomes.append(Outcome([], flags, "cfdi"))
     tables, late = to_tables(rows, [name for name, _ in items], delivery)
     for position, reason in late.items():

@@ -126,10 +126,10 @@ def walk(root: Node, position: int, rows: Rows, flags: list[str], tags: Tags) ->
     if timbre is None:
         raise draft()
     get = root.get
-    kind = check_type(get("TipoDeComprobante"))
+    kind = check_type(get(b"TipoDeComprobante"))
     emisor, receptor = _parties(found, tags)
-    sello = get("Sello") or ""
-    if not sello or timbre.get("SelloCFD") != sello:
+    sello = get(b"Sello") or ""
+    if not sello or timbre.get(b"SelloCFD") != sello:
         flags.append("seal_mismatch" if sello else "without_seal")
     taxes = found.get(tags.impuestos)
     info = found.get(tags.globales)
@@ -142,50 +142,48 @@ def walk(root: Node, position: int, rows: Rows, flags: list[str], tags: Tags) ->
         flags.append("without_pagos")
     conceptos = found.get(tags.conceptos)
     count = 0 if conceptos is None else _concepts(conceptos, position, rows, tags.concepto)
-    rows.documents += (
-        position,
-        timbre.get("UUID"),
-        get("Version"),
+    rows.documents.texts += (
+        timbre.get(b"UUID"),
+        get(b"Version"),
         kind,
-        get("Serie"),
-        get("Folio"),
-        get("Fecha"),
-        timbre.get("FechaTimbrado"),
-        get("Moneda"),
-        get("TipoCambio"),
-        get("SubTotal"),
-        get("Descuento"),
-        get("Total"),
-        None if taxes is None else taxes.get("TotalImpuestosTrasladados"),
-        None if taxes is None else taxes.get("TotalImpuestosRetenidos"),
-        None if local is None else local.get("TotaldeTraslados"),
-        None if local is None else local.get("TotaldeRetenciones"),
-        get("MetodoPago"),
-        get("FormaPago"),
-        get("CondicionesDePago"),
-        get("LugarExpedicion"),
-        get("Exportacion"),
-        emisor.get("Rfc"),
-        emisor.get("Nombre"),
-        receptor.get("Rfc"),
-        receptor.get("Nombre"),
-        receptor.get("NumRegIdTrib"),
-        receptor.get("ResidenciaFiscal"),
-        receptor.get("UsoCFDI"),
-        None if info is None else info.get("Periodicidad"),
-        None if info is None else info.get("Meses"),
+        get(b"Serie"),
+        get(b"Folio"),
+        get(b"Fecha"),
+        timbre.get(b"FechaTimbrado"),
+        get(b"Moneda"),
+        get(b"TipoCambio"),
+        get(b"SubTotal"),
+        get(b"Descuento"),
+        get(b"Total"),
+        None if taxes is None else taxes.get(b"TotalImpuestosTrasladados"),
+        None if taxes is None else taxes.get(b"TotalImpuestosRetenidos"),
+        None if local is None else local.get(b"TotaldeTraslados"),
+        None if local is None else local.get(b"TotaldeRetenciones"),
+        get(b"MetodoPago"),
+        get(b"FormaPago"),
+        get(b"CondicionesDePago"),
+        get(b"LugarExpedicion"),
+        get(b"Exportacion"),
+        emisor.get(b"Rfc"),
+        emisor.get(b"Nombre"),
+        receptor.get(b"Rfc"),
+        receptor.get(b"Nombre"),
+        receptor.get(b"NumRegIdTrib"),
+        receptor.get(b"ResidenciaFiscal"),
+        receptor.get(b"UsoCFDI"),
+        None if info is None else info.get(b"Periodicidad"),
+        None if info is None else info.get(b"Meses"),
         None if info is None else info.get("Año"),
-        info is not None,
-        get("NoCertificado"),
-        timbre.get("RfcProvCertif"),
+        get(b"NoCertificado"),
+        timbre.get(b"RfcProvCertif"),
         sha256(sello.encode()).hexdigest(),
         sello[-8:] or None,
         pagos_version,
         amount,
-        count,
         names,
         None if addenda is None else addenda_names(addenda),
     )
+    rows.documents.counts += (position, 0 if info is None else 1, count)
     if taxes is not None:
         _taxes(taxes, position, rows, tags)
     if related:
@@ -211,27 +209,25 @@ def _parties(found: dict[str, Node], tags: Tags) -> tuple[Node, Node]:
 
 
 def _concepts(conceptos: Node, position: int, rows: Rows, concepto: str) -> int:
-    flat = rows.concepts
+    counts, texts = rows.concepts.counts, rows.concepts.texts
     number = 0
-    for node in conceptos[:]:  # a slice is faster than iteration, and iteration than `iterchildren`
-        if node.tag != concepto:
-            continue
+    # Choosing by name inside lxml spares a text a node; a plain slice is faster only when names are known.
+    for node in conceptos.iterchildren(concepto):
         number += 1
         get = node.get
-        flat += (
-            position,
-            number,
-            get("ClaveProdServ"),
-            get("NoIdentificacion"),
-            get("Cantidad"),
-            get("ClaveUnidad"),
-            get("Unidad"),
-            get("Descripcion"),
-            get("ValorUnitario"),
-            get("Importe"),
-            get("Descuento"),
-            get("ObjetoImp"),
+        texts += (
+            get(b"ClaveProdServ"),
+            get(b"NoIdentificacion"),
+            get(b"Cantidad"),
+            get(b"ClaveUnidad"),
+            get(b"Unidad"),
+            get(b"Descripcion"),
+            get(b"ValorUnitario"),
+            get(b"Importe"),
+            get(b"Descuento"),
+            get(b"ObjetoImp"),
         )
+        counts += (position, number)
     return number
 
 
@@ -251,25 +247,25 @@ def _taxes(impuestos: Node, position: int, rows: Rows, tags: Tags) -> None:
                 continue
             number += 1
             get = node.get
-            rows.taxes += (
-                position,
-                number,
+            rows.taxes.texts += (
                 kind,
-                get("Impuesto"),
-                get("TipoFactor"),
-                get("TasaOCuota"),
-                get("Base"),
-                get("Importe"),
+                get(b"Impuesto"),
+                get(b"TipoFactor"),
+                get(b"TasaOCuota"),
+                get(b"Base"),
+                get(b"Importe"),
             )
+            rows.taxes.counts += (position, number)
 
 
 def _related(nodes: list[Node], position: int, rows: Rows, relacionado: str) -> None:
     number = 0
     for node in nodes:
-        relation = node.get("TipoRelacion")
+        relation = node.get(b"TipoRelacion")
         for child in node.iterchildren(relacionado):
             number += 1
-            rows.related += (position, number, relation, child.get("UUID"))
+            rows.related.texts += (relation, child.get(b"UUID"))
+            rows.related.counts += (position, number)
 
 
 def addenda_names(addenda: Node) -> str | None:

@@ -57,53 +57,51 @@ def _document(
     if emisor is None or receptor is None:
         name = "Emisor" if emisor is None else "Receptor"
         raise Refused("missing_node", f"/cfdi:Comprobante/cfdi:{name}", f"Falta el nodo {name}")
-    sello = get("sello") or ""
-    if not sello or timbre.get("selloCFD") != sello:
+    sello = get(b"sello") or ""
+    if not sello or timbre.get(b"selloCFD") != sello:
         flags.append("seal_mismatch" if sello else "without_seal")
-    rows.documents += (
-        position,
-        timbre.get("UUID"),
+    rows.documents.texts += (
+        timbre.get(b"UUID"),
         "3.2",
-        _type(get("tipoDeComprobante")),
-        get("serie"),
-        get("folio"),
-        get("fecha"),
-        timbre.get("FechaTimbrado"),
-        _currency(get("Moneda"), flags),
-        get("TipoCambio"),
-        get("subTotal"),
-        get("descuento"),
-        get("total"),
-        None if taxes is None else taxes.get("totalImpuestosTrasladados"),
-        None if taxes is None else taxes.get("totalImpuestosRetenidos"),
-        None if local is None else local.get("TotaldeTraslados"),
-        None if local is None else local.get("TotaldeRetenciones"),
-        _payment_method(get("formaDePago")),
-        get("metodoDePago"),
-        get("condicionesDePago"),
-        get("LugarExpedicion"),
+        _type(get(b"tipoDeComprobante")),
+        get(b"serie"),
+        get(b"folio"),
+        get(b"fecha"),
+        timbre.get(b"FechaTimbrado"),
+        _currency(get(b"Moneda"), flags),
+        get(b"TipoCambio"),
+        get(b"subTotal"),
+        get(b"descuento"),
+        get(b"total"),
+        None if taxes is None else taxes.get(b"totalImpuestosTrasladados"),
+        None if taxes is None else taxes.get(b"totalImpuestosRetenidos"),
+        None if local is None else local.get(b"TotaldeTraslados"),
+        None if local is None else local.get(b"TotaldeRetenciones"),
+        _payment_method(get(b"formaDePago")),
+        get(b"metodoDePago"),
+        get(b"condicionesDePago"),
+        get(b"LugarExpedicion"),
         None,
-        emisor.get("rfc"),
-        emisor.get("nombre"),
-        receptor.get("rfc"),
-        receptor.get("nombre"),
-        None,
-        None,
+        emisor.get(b"rfc"),
+        emisor.get(b"nombre"),
+        receptor.get(b"rfc"),
+        receptor.get(b"nombre"),
         None,
         None,
         None,
         None,
-        False,
-        get("noCertificado"),
+        None,
+        None,
+        get(b"noCertificado"),
         None,
         sha256(sello.encode()).hexdigest(),
         sello[-8:] or None,
         None,
         None,
-        count,
         complement_names(complements),
         None if addenda is None else addenda_names(addenda),
     )
+    rows.documents.counts += (position, 0, count)
 
 
 def _concepts(conceptos: Node, position: int, rows: Rows) -> int:
@@ -111,20 +109,19 @@ def _concepts(conceptos: Node, position: int, rows: Rows) -> int:
     for node in conceptos.iterchildren(f"{{{CFD3}}}Concepto"):
         number += 1
         get = node.get
-        rows.concepts += (
-            position,
-            number,
+        rows.concepts.texts += (
             None,
-            get("noIdentificacion"),
-            get("cantidad"),
+            get(b"noIdentificacion"),
+            get(b"cantidad"),
             None,
-            get("unidad"),
-            get("descripcion"),
-            get("valorUnitario"),
-            get("importe"),
+            get(b"unidad"),
+            get(b"descripcion"),
+            get(b"valorUnitario"),
+            get(b"importe"),
             None,
             None,
         )
+        rows.concepts.counts += (position, number)
     return number
 
 
@@ -137,17 +134,16 @@ def _taxes(impuestos: Node, position: int, rows: Rows) -> None:
         for nodes in impuestos.iterchildren(group):
             for node in nodes.iterchildren(name):
                 number += 1
-                tax, rate = node.get("impuesto"), node.get("tasa")
-                rows.taxes += (
-                    position,
-                    number,
+                tax, rate = node.get(b"impuesto"), node.get(b"tasa")
+                rows.taxes.texts += (
                     kind,
                     _TAXES.get(tax.upper(), tax) if tax else None,
                     "Tasa" if rate else None,
                     _fraction(rate),
                     None,
-                    node.get("importe"),
+                    node.get(b"importe"),
                 )
+                rows.taxes.counts += (position, number)
 
 
 def _type(word: str | None) -> str:

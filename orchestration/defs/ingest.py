@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from cartera.calendar import utc_now
 from data_quality.delivery import check_delivery
+from ingestion.cfdi.seal_records import verify_waiting
 from ingestion.contracts import RAW_TABLES, kind_of
 from ingestion.load import collect, commit
 from orchestration.context import RunContext, as_check
@@ -54,6 +56,8 @@ def ingest_inbox(
     for kind, reason in held.items():
         run.say(f"Los archivos de «{kind}» quedan pendientes: {reason}")
     run.files = commit(run.paths, held, run.reporter)
+    if request.verify_seals:
+        run.seals = verify_waiting(run.paths, utc_now(), run.reporter)
     for name in RAW_TABLES:
         failed = [c.message for c in run.checks if c.gate == "delivery" and c.subject == name and c.refuses]
         yield dg.MaterializeResult(

@@ -13,7 +13,8 @@
     'vintage': 'issue_month, dimension, value', 'payment_behaviour': 'as_of, customer_id', 'forecast_accuracy': 'as_of, week_start',
     'forecast_accuracy_by_horizon': 'horizon_weeks', 'cei_quarters': 'quarter, dimension, value',
     'provision_by_segment': 'as_of, segment, bucket', 'unapplied_credit': 'as_of, kind', 'morosidad_reduction': 'as_of, dimension, value',
-    'incident_board': 'as_of, dimension, value', 'reported_payments': 'report_id'} %}
+    'incident_board': 'as_of, dimension, value', 'reported_payments': 'report_id',
+    'cfdi_checks': 'uuid, check_name', 'cfdi_checks_summary': 'check_name'} %}
 {%- for mart, key in keys.items() %}
 select '{{ mart }}' as mart from (select {{ key }} from {{ ref(mart) }} group by {{ key }} having count(*) > 1) as k{{ loop.index }}
 {{ 'union all' if not loop.last }}

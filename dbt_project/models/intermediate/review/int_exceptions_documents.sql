@@ -141,7 +141,7 @@ customers as (
         cast(null as decimal(18, 2)) as amount_mxn, 'RFC ' || rfc as detail, cast(null as date) as since
     from {{ ref('dim_customers') }}
     where rfc is not null and rfc not in ('XAXX010101000', 'XEXX010101000')
-        and not {{ matches('rfc', '^[A-ZÑ&]{3,4}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[A-Z0-9]{2}[0-9A]$') }}
+        and not {{ is_rfc('rfc') }}
     union all
     select case when l.list = '69' then 'CUSTOMER_ON_69' else 'CUSTOMER_ON_69B' end, 'customer', c.customer_id, c.customer_id, o.open_mxn,
         'RFC ' || c.rfc || ': ' || l.reason || ' en la lista del ' || {{ date_es('l.list_date') }}, null
@@ -151,8 +151,32 @@ customers as (
         on c.customer_id = o.customer_id
 ),
 
+-- our own CFDIs whose fields do not agree, by the check that fails
+unsound as (
+    select
+        case c.check_name
+            when 'total' then 'CFDI_TOTAL_MISMATCH' when 'stamp_before_issue' then 'CFDI_STAMP_DATE' when 'stamp_late' then 'CFDI_STAMP_DATE'
+            when 'seal' then 'CFDI_SEAL_MISMATCH' when 'signature' then 'CFDI_SEAL_INVALID' else 'REP_AMOUNT_MISMATCH'
+        end as rule,
+        case when i.uuid is null then 'document' else 'invoice' end as entity_type,
+        coalesce(i.invoice_id, c.uuid) as entity_id,
+        c.customer_id,
+        i.total_mxn_issue as amount_mxn,
+        c.detail || coalesce(': ' || c.found || ' en vez de ' || c.expected, '') as detail,
+        c.issue_date as since
+    from {{ ref('cfdi_checks') }} as c
+    left join (
+        select uuid, min(invoice_id) as invoice_id, max(total_mxn_issue) as total_mxn_issue
+        from invoices where uuid is not null group by uuid
+    ) as i on c.uuid = i.uuid
+    where c.customer_id is not null
+        and c.check_name in ('total', 'stamp_before_issue', 'stamp_late', 'seal', 'signature', 'rep_amount') and c.severity = 'error'
+),
+
 final as (
     select * from flagged
+    union all
+    select * from unsound
     union all
     select * from formal
     union all
