@@ -116,8 +116,8 @@ def _is_signed(root: Any, version: str, sello: str, certificate: _Certificate) -
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-    from satcfdi.exceptions import CFDIError
-    from satcfdi.transform import xslt_transform
+    from satcfdi.exceptions import CFDIError  # type: ignore[import-untyped,unused-ignore]
+    from satcfdi.transform import xslt_transform  # type: ignore[import-untyped,unused-ignore]
 
     try:
         signature = base64.b64decode(sello, validate=True)

@@ -8,7 +8,7 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.bench_cfdi import make_files
@@ -23,6 +23,7 @@ DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=2, min_valu
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(NUMBERISH, DECIMALS, st.none()), max_size=8), st.sampled_from(["money", "rate"]))
 def test_plain_numbers_never_takes_what_the_pattern_refuses(values: list[str | None], kind: str) -> None:
     pattern = MONEY_TEXT if kind == "money" else RATE_TEXT
@@ -47,6 +48,7 @@ def test_one_odd_number_is_told(odd: str) -> None:
     assert not plain_numbers(pa.array(["1.50", odd, "2"], pa.string()), "money")
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.text(max_size=6), st.none()), max_size=6))
 def test_plain_text_never_takes_blanks_at_ends_nor_control_characters(values: list[str | None]) -> None:
     if plain_text(pa.array(values, pa.string())):
