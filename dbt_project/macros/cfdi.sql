@@ -35,6 +35,6 @@
         {%- for place in range(1, 13) %}
         {{ 14 - place }} * (position(substr(lpad({{ rfc }}, 13, ' '), {{ place }}, 1) in '0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ') - 1)
         {%- if not loop.last %} +{% endif %}
-        {%- endfor %}, 11) as varchar)
+        {%- endfor %}, 11) as string)
     end
 {%- endmacro %}

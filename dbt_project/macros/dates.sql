@@ -38,6 +38,13 @@
     cast(({{ day }}) + to_months(cast({{ months }} as integer)) as date)
 {%- endmacro %}
 
+{# A timestamp so many hours later. #}
+{% macro add_hours(moment, hours) -%}
+    {{ return(adapter.dispatch('add_hours', 'cartera')(moment, hours)) }}
+{%- endmacro %}
+{% macro default__add_hours(moment, hours) -%} timestampadd(hour, {{ hours }}, {{ moment }}) {%- endmacro %}
+{% macro duckdb__add_hours(moment, hours) -%} (({{ moment }}) + to_hours({{ hours }})) {%- endmacro %}
+
 {% macro month_start(day) -%} cast(date_trunc('month', {{ day }}) as date) {%- endmacro %}
 {% macro month_end(day) -%} last_day({{ day }}) {%- endmacro %}
 

@@ -67,19 +67,19 @@ rfcs as (
 ),
 
 final as (
-    select source_file_id, 'total' as check_name, 'error' as severity, cast(expected_total as varchar) as expected,
-        cast(total as varchar) as found, cast(total - expected_total as decimal(18, 6)) as difference,
+    select source_file_id, 'total' as check_name, 'error' as severity, cast(expected_total as string) as expected,
+        cast(total as string) as found, cast(total - expected_total as decimal(18, 6)) as difference,
         'El Total no es SubTotal − Descuento + traslados − retenciones' as detail
     from sums
     where abs(total - expected_total) > amounts * {{ half_unit('moneda') }}
     union all
-    select source_file_id, 'stamp_before_issue', 'error', cast(fecha as varchar), cast(fecha_timbrado as varchar), null,
+    select source_file_id, 'stamp_before_issue', 'error', cast(fecha as string), cast(fecha_timbrado as string), null,
         'El timbre es anterior a la Fecha por más de una hora'
-    from documents where fecha > fecha_timbrado + interval '1' hour
+    from documents where fecha > {{ add_hours('fecha_timbrado', 1) }}
     union all
-    select source_file_id, 'stamp_late', 'error', cast(fecha as varchar), cast(fecha_timbrado as varchar), null,
+    select source_file_id, 'stamp_late', 'error', cast(fecha as string), cast(fecha_timbrado as string), null,
         'Se timbró más de 72 horas después de su Fecha (más dos, por los husos del oeste)'
-    from documents where fecha_timbrado > fecha + interval '74' hour
+    from documents where fecha_timbrado > {{ add_hours('fecha', 74) }}
     union all
     select source_file_id, 'seal', 'error', null, null, null, 'El SelloCFD del timbre no es el Sello del comprobante'
     from documents where {{ has_flag('flags', 'seal_mismatch') }}

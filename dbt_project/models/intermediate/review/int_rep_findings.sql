@@ -63,21 +63,21 @@ bounds as (
 ),
 
 final as (
-    select source_file_id, 'rep_amount' as check_name, 'error' as severity, cast(expected as varchar) as expected,
-        cast(cast(monto as decimal(18, 2)) as varchar) as found, cast(monto - expected as decimal(18, 6)) as difference,
-        'El Monto del pago ' || cast(pago_number as varchar) || ' no es lo que pagan sus documentos' as detail
+    select source_file_id, 'rep_amount' as check_name, 'error' as severity, cast(expected as string) as expected,
+        cast(cast(monto as decimal(18, 2)) as string) as found, cast(monto - expected as decimal(18, 6)) as difference,
+        'El Monto del pago ' || cast(pago_number as string) || ' no es lo que pagan sus documentos' as detail
     from bounds
     where (monto < lowest or monto > highest) and documents = usable
     union all
-    select source_file_id, 'rep_balance', 'error', cast(imp_saldo_ant - imp_pagado as varchar), cast(imp_saldo_insoluto as varchar),
+    select source_file_id, 'rep_balance', 'error', cast(imp_saldo_ant - imp_pagado as string), cast(imp_saldo_insoluto as string),
         cast(imp_saldo_insoluto - (imp_saldo_ant - imp_pagado) as decimal(18, 6)),
-        'ImpSaldoInsoluto no es ImpSaldoAnt − ImpPagado en el pago ' || cast(pago_number as varchar)
-        || ', documento ' || cast(docto_number as varchar)
+        'ImpSaldoInsoluto no es ImpSaldoAnt − ImpPagado en el pago ' || cast(pago_number as string)
+        || ', documento ' || cast(docto_number as string)
     from documents
     where abs(imp_saldo_insoluto - (imp_saldo_ant - imp_pagado)) > {{ half_unit('moneda_dr') }}
     union all
     select source_file_id, 'rep_document_id', 'warning', null, id_documento, null,
-        'El documento ' || cast(docto_number as varchar) || ' del pago ' || cast(pago_number as varchar) || ' no es un folio fiscal'
+        'El documento ' || cast(docto_number as string) || ' del pago ' || cast(pago_number as string) || ' no es un folio fiscal'
     from documents
     where not {{ matches('id_documento', '^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9]{3}-[0-9]{2}-[0-9]{9})$') }}
 )

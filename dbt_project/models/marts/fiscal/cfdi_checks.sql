@@ -30,7 +30,7 @@ final as (
         w.expected,
         w.found,
         w.difference,
-        w.detail || case when w.findings > 1 then ' (y ' || cast(w.findings - 1 as varchar) || ' más)' else '' end as detail,
+        w.detail || case when w.findings > 1 then ' (y ' || cast(w.findings - 1 as string) || ' más)' else '' end as detail,
         d.source_file_id
     from worst as w
     inner join {{ ref('int_cfdi_documents') }} as d on w.source_file_id = d.source_file_id
