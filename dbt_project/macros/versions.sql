@@ -14,12 +14,12 @@
         {%- set key = keys[0] %}
         with repeated as (select {{ key }} as repeated_key from {{ relation }} group by {{ key }} having count(*) > 1),
         versions as (
-            select r.*, 1 as version_rank
-            from {{ relation }} as r left join repeated as g on r.{{ key }} = g.repeated_key
+            select once.*, 1 as version_rank
+            from {{ relation }} as once left join repeated as g on once.{{ key }} = g.repeated_key
             where g.repeated_key is null
             union all
-            select r.*, {{ place }}
-            from {{ relation }} as r inner join repeated as g on r.{{ key }} = g.repeated_key
+            select again.*, {{ place }}
+            from {{ relation }} as again inner join repeated as h on again.{{ key }} = h.repeated_key
         )
         {%- else %}
         with versions as (select *, {{ place }} from {{ relation }})

@@ -68,7 +68,7 @@ filled as (
         {{ last_known('k.source') }} over w as source
     from days as d
     cross join currencies as c
-    left join known as k on d.date = k.date and c.currency = k.currency
+    left join known as k on d.date = k.date and c.currency = k.currency  -- noqa: ST11
     window w as (partition by c.currency order by d.date rows between unbounded preceding and current row)
 )
 
