@@ -89,6 +89,18 @@ def what_is_paid(raw: Raw) -> None:
     sold(raw, "thirds", "2026-03-11", "116", ("16", "100", "16"))
     for month, amount in ((3, "38.67"), (4, "38.67"), (5, "38.66")):
         rep(raw, f"thirds-{month}", f"2026-0{month}-20", amount, {"invoice": "thirds"})
+    # the same thirds, of which the second came back after the third: what stays is two thirds, 10.67, and then all of it
+    sold(raw, "middle", "2026-03-11", "116", ("16", "100", "16"))
+    for month, amount in ((3, "38.67"), (4, "38.66"), (5, "38.67"), (6, "38.66")):
+        rep(
+            raw, f"middle-{month}", f"2026-0{month}-21", amount, {"invoice": "middle"}, reference=f"MI{month}"
+        )
+    payment(raw, "MIDDLE", "38.66", "2026-04-21", invoice_uuid=uuid_of("middle"), bank_reference="MI4",
+            reversed_date="2026-05-28", company_rfc=OWN_RFC)  # fmt: skip
+    # two rates and two thirds of 160 + 40 withheld: the REP does not say of which, and it is split as the invoice's is
+    both = ("16", "1000", "160"), ("8", "500", "40"), ("retenido", "1700", "133.33")
+    sold(raw, "held3", "2026-03-13", "1566.67", *both, total_retenciones=D("133.33"))
+    rep(raw, "held3-1", "2026-06-13", "1566.67", {"invoice": "held3", "taxes": both})
     # withheld: 1000 + 160 - 106.67; paid whole without taxes, and another with them
     sold(
         raw,
@@ -249,6 +261,12 @@ COLLECTED = [
     ("thirds", [(month(3), "16", "fiscal", "proportion", D("33.34"), D("5.33")),
                 (month(4), "16", "fiscal", "proportion", D("33.33"), D("5.34")),
                 (month(5), "16", "fiscal", "proportion", D("33.33"), D("5.33"))]),
+    ("middle", [(month(3), "16", "fiscal", "proportion", D("33.34"), D("5.33")),
+                (month(4), "16", "fiscal", "proportion", D("33.32"), D("5.34")),
+                (month(4), "16", "bank", "proportion", D("33.33"), D("5.33")),
+                (month(5), "16", "fiscal", "proportion", D("33.34"), D("5.33")),
+                (month(5), "16", "both", "reversal", D("-33.33"), D("-5.33")),
+                (month(6), "16", "fiscal", "proportion", D("33.33"), D("5.33"))]),
     ("assumed", [(month(2), "16", "both", "pue_assumed", D(100), D(16))]),
     ("pue", [(month(4), "16", "both", "proportion", D(200), D(32))]),
     ("unpaid", []),
@@ -287,9 +305,12 @@ def test_forgiving_causes_vat_where_the_setting_says_so(
 
 DOCUMENTS = "select {} from vat_cash_basis_documents where "
 CASES = [
-    ("withheld in proportion and by the REP", DOCUMENTS.format("vat_mxn, withheld_mxn") + "entry = 'collected' and withheld_mxn <> 0",
+    ("withheld in proportion and by the REP", DOCUMENTS.format("vat_mxn, withheld_mxn") + "entry = 'collected' and withheld_mxn <> 0 and month = '2026-04-01'",
      [(D(160), D("106.67"))] * 2),
-    ("withheld by document date", "select vat_withheld_mxn from vat_cash_basis where month = '2026-03-01' and rate = '16'", [(D("213.34"),)]),
+    ("withheld by document date", "select rate, vat_withheld_mxn from vat_cash_basis where month = '2026-03-01' and vat_withheld_mxn <> 0 order by 1",
+     [("16", D("320.00")), ("8", D("26.67"))]),
+    ("a REP's withheld by rate", "select rate, fiscal_vat_withheld_mxn from vat_cash_basis where month = '2026-06-01' and fiscal_vat_withheld_mxn <> 0 order by 1",
+     [("16", D("106.66")), ("8", D("26.67"))]),
     ("what exchange did", DOCUMENTS.format("vat_mxn, fx_mxn") + "fx_mxn <> 0 order by 1", [(D(152), D(8)), (D(320), D(32))]),
     ("no VAT at all", DOCUMENTS.format("entry, base_mxn, vat_mxn") + "rate = 'no_objeto'", [("charged", D(77), D(0))]),
     ("inferred rates", DOCUMENTS.format("rate, rule, base_mxn, vat_mxn") + "entry = 'charged' and (is_rate_inferred or rate = 'sin_dato') order by 1",
