@@ -1,12 +1,18 @@
 -- Every CFDI content received, which one of a UUID counts, whether it is ours, and who the customer is.
 -- Of two contents with one UUID the earliest stamped counts, then the lowest file hash; never the last to arrive.
-with versions as (
+-- A UUID that came once needs no sorting.
+with repeated as (
+    select uuid from {{ ref('stg_cfdi__documents') }} group by uuid having count(*) > 1
+),
+
+versions as (
     select
-        source_file_id,
+        d.source_file_id,
         row_number() over w as place,
-        sello_sha256 = first_value(sello_sha256) over w and total = first_value(total) over w as is_same_document
-    from {{ ref('stg_cfdi__documents') }}
-    window w as (partition by uuid order by fecha_timbrado, source_file_id)
+        d.sello_sha256 = first_value(d.sello_sha256) over w and d.total = first_value(d.total) over w as is_same_document
+    from {{ ref('stg_cfdi__documents') }} as d
+    inner join repeated as g on d.uuid = g.uuid
+    window w as (partition by d.uuid order by d.fecha_timbrado, d.source_file_id)
 ),
 
 unique_rfcs as (
@@ -56,11 +62,11 @@ select
     d.flags,
     o.company_rfc is not null as is_own,
     case
-        when v.place = 1 then 'counts'
+        when coalesce(v.place, 1) = 1 then 'counts'
         when v.is_same_document then 'duplicate'
         else 'conflict'
     end as outcome
 from {{ ref('stg_cfdi__documents') }} as d
-inner join versions as v on d.source_file_id = v.source_file_id
+left join versions as v on d.source_file_id = v.source_file_id
 left join {{ ref('int_own_companies') }} as o on d.emisor_rfc = o.company_rfc
 left join unique_rfcs as r on d.receptor_rfc = r.rfc

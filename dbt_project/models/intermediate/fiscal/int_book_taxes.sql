@@ -1,6 +1,7 @@
 -- VAT of each document of the sales book by rate: base, charged and withheld, in its currency and in pesos. The CFDI says
 -- it; a register's document has one rate, the nearest to iva / subtotal (inferred), and its credit note its invoice's.
--- The pesos of a document are split over its rates in cents by largest remainder; what is withheld, by the VAT.
+-- The pesos of a document are split over its rates in cents by largest remainder; what is withheld, by the VAT. Most
+-- documents have one rate and nothing to split: they stand apart, as sorting them costs more than all the rest.
 with
 
 stated as (
@@ -13,6 +14,10 @@ stated as (
     inner join {{ ref('stg_cfdi__taxes') }} as t on d.cfdi_file_id = t.source_file_id
     where t.kind = 'traslado' and t.impuesto = '002'
     group by 1, 2, 3
+),
+
+mixed as (
+    select doc_type, doc_key, sum(base_ccy) as base_ccy from stated group by doc_type, doc_key having count(*) > 1
 ),
 
 held as (
@@ -37,12 +42,14 @@ lines as (
         {{ money("case
             when s.rate is null and d.cfdi_file_id is null and d.iva_ccy is null then null
             when s.rate is null then d.subtotal_ccy
-            else coalesce(s.base_ccy, greatest(d.subtotal_ccy - coalesce(sum(s.base_ccy) over (partition by d.doc_type, d.doc_key), 0), 0))
+            else coalesce(s.base_ccy, greatest(d.subtotal_ccy - coalesce(m.base_ccy, 0), 0))
         end") }} as base_ccy,
         {{ money("coalesce(s.vat_ccy, d.iva_ccy)") }} as vat_ccy,
-        d.cfdi_file_id is null and d.iva_ccy is not null as is_inferred
+        d.cfdi_file_id is null and d.iva_ccy is not null as is_inferred,
+        m.doc_key is not null as is_mixed
     from {{ ref('int_book_documents') }} as d
     left join stated as s on d.doc_type = s.doc_type and d.doc_key = s.doc_key
+    left join mixed as m on d.doc_type = m.doc_type and d.doc_key = m.doc_key
     left join held as h on d.cfdi_file_id = h.source_file_id
     left join {{ ref('int_cfdi_documents') }} as c on d.cfdi_file_id = c.source_file_id
 ),
@@ -59,6 +66,7 @@ weighed as (
             else 0
         end as weight
     from lines
+    where is_mixed
     window w as (partition by doc_type, doc_key)
 ),
 
@@ -86,10 +94,9 @@ ranked as (
     from floored
 ),
 
-final as (
+split as (
     select
-        doc_type, doc_key, rate, base_ccy, vat_ccy, is_inferred, fx_rate, invoice_fx_rate,
-        {{ pesos('base_ccy', 'fx_rate') }} as base_mxn
+        doc_type, doc_key, rate, base_ccy, vat_ccy, is_inferred, fx_rate, invoice_fx_rate
         {%- for amount, name in splits %},
         cast(cast(
             ({{ name }}_floor + case when {{ name }}_place <= abs({{ amount }}) - {{ name }}_sum then 1 else 0 end)
@@ -97,10 +104,16 @@ final as (
         ) * 0.01 as decimal(18, 2)) as {{ name }}
         {%- endfor %}
     from ranked
+    union all
+    select
+        doc_type, doc_key, rate, base_ccy, vat_ccy, is_inferred, fx_rate, invoice_fx_rate, {{ pesos('iva_ccy', 'fx_rate') }},
+        {{ money('coalesce(withheld_ccy, 0)') }}, {{ pesos('coalesce(withheld_ccy, 0)', 'fx_rate') }}
+    from lines
+    where not is_mixed
 )
 
 -- issue_vat_mxn: a note's VAT at its invoice's rate, so that what it settles leaves no exchange difference pending
 select
-    doc_type, doc_key, rate, base_ccy, vat_ccy, withheld_ccy, is_inferred, base_mxn, vat_mxn, withheld_mxn,
-    case when fx_rate = invoice_fx_rate then vat_mxn else {{ pesos('vat_ccy', 'invoice_fx_rate') }} end as issue_vat_mxn
-from final
+    doc_type, doc_key, rate, base_ccy, vat_ccy, withheld_ccy, is_inferred, {{ pesos('base_ccy', 'fx_rate') }} as base_mxn, vat_mxn,
+    withheld_mxn, case when fx_rate = invoice_fx_rate then vat_mxn else {{ pesos('vat_ccy', 'invoice_fx_rate') }} end as issue_vat_mxn
+from split

@@ -69,4 +69,3 @@ final as (
 )
 
 select * from final
-order by payment_date, payment_id, invoice_id

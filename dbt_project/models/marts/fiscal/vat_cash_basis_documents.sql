@@ -70,4 +70,3 @@ final as (
 )
 
 select * from final
-order by month, company, rate, entry, date, invoice_id, cn_id, payment_id, reading, rule, vat_mxn

@@ -31,4 +31,3 @@ final as (
 )
 
 select * from final
-order by coalesce(payment_date, value_date), payment_id, kind, bank_line_id
