@@ -18,6 +18,7 @@ from cartera.warehouse import writable
 from ingestion import load
 from ingestion.contracts import RAW_TABLES, Column, RawTable
 from ingestion.sample.company import generate
+from ingestion.sample.names import check_digit
 from ingestion.sample.write import write
 
 A_TILE = 10_000
@@ -57,6 +58,7 @@ def make_raw(base: HomePaths, paths: HomePaths, tiles: int, first: int = 0) -> N
         load.ensure_raw(c)
         c.execute(f"attach '{base.warehouse_file}' as base (read_only)")
         c.execute("set preserve_insertion_order = false")
+        c.create_function("check_digit", check_digit, ["VARCHAR"], "VARCHAR")
         for table in RAW_TABLES.values():
             name = table.name.partition("__")[2]
             count = 1 if name in SHARED else tiles
@@ -93,9 +95,9 @@ def _tiled(column: Column) -> str:
     elif name in CUSTOMERS:
         other = f"case when {x} = 'publico' or {group} = 0 then {x} else {x} || '-' || {group} end"
     elif name in RFCS:
-        homoclave = f"printf('%02X', 16 + {group})"
+        body = f"left({x}, -3) || printf('%02X', 16 + {group})"
         kept = f"{x} like 'X_XX010101000' or {group} = 0"
-        other = f"case when {kept} then {x} else left({x}, -3) || {homoclave} || right({x}, 1) end"
+        other = f"case when {kept} then {x} else {body} || check_digit({body}) end"
     elif name in {"receptor_nombre", "name"}:
         other = f"case when {group} = 0 then {x} else {x} || ' ' || {group} end"
     return f"case when t = 0 then {x} else {other} end" if other else x

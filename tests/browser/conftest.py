@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.browser import screens
 from tests.dashboards.fixture_snapshot import make_home
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if not Path(screens.CHROMIUM).exists():
-        pytest.fail(f"no browser at {screens.CHROMIUM}: install chromium or set CARTERA_CHROMIUM")
-    with screens.browser() as found:
-        yield found
 
 
 def _published() -> dt.datetime:

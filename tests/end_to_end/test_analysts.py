@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from playwright.sync_api import Browser
 
 from cartera.home import HomePaths
 from orchestration.cli_home import make_home
@@ -91,7 +92,7 @@ def test_a_spreadsheet_never_runs_what_a_name_says(tmp_path: Path):
     ) == "cliente,saldo\n'=1+1,-1\n'@x,2\n,3\nAño,4\n"
 
 
-def test_the_dictionary_is_one_file_that_asks_nobody(sample: Sample, tmp_path: Path):
+def test_the_dictionary_is_one_file_that_asks_nobody(sample: Sample, chromium: Browser, tmp_path: Path):
     done = cartera("docs", "--no-open", "--out", str(tmp_path), home=sample.paths.home)
     assert "Escrito" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
@@ -108,16 +109,15 @@ def test_the_dictionary_is_one_file_that_asks_nobody(sample: Sample, tmp_path: P
         "cartera-docs-",
     ):
         assert trace not in page
-    with screens.browser() as chromium:
-        tab, _ = screens.new_page(chromium, 1440)
-        tab.context.set_offline(True)
-        asked: list[str] = []
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto(f"file://{tmp_path}/index.html#!/model/model.cartera.morosidad")
-        tab.get_by_role("heading", name=re.compile("^morosidad")).wait_for(timeout=20_000)
-        assert tab.get_by_text("Cartera y morosidad por dimensión").is_visible()
-        assert "diccionario" in tab.title()
-        assert [url for url in asked if not url.startswith(("data:", f"file://{tmp_path}/"))] == []
+    tab, _ = screens.new_page(chromium, 1440)
+    tab.context.set_offline(True)
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(f"file://{tmp_path}/index.html#!/model/model.cartera.morosidad")
+    tab.get_by_role("heading", name=re.compile("^morosidad")).wait_for(timeout=20_000)
+    assert tab.get_by_text("Cartera y morosidad por dimensión").is_visible()
+    assert "diccionario" in tab.title()
+    assert [url for url in asked if not url.startswith(("data:", f"file://{tmp_path}/"))] == []
 
 
 def test_without_a_publication_it_says_what_to_do(tmp_path: Path):
