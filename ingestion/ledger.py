@@ -76,9 +76,9 @@ class Ledger:
     def open(cls, paths: HomePaths) -> Iterator[Ledger]:
         """Open for writing (inside the run lock); tables are made where missing."""
         with writable(paths.ledger_file) as connection:
-            if first_row(connection, "select 1 from duckdb_indexes() where index_name = 'uuids_by_uuid'"):
-                connection.execute(UPGRADE)
             connection.execute(SCHEMA)
+            if not first_row(connection, "select 1 from duckdb_columns() where column_name = 'content_key'"):
+                connection.execute(UPGRADE)
             yield cls(connection)
 
     @property

@@ -172,7 +172,8 @@ def test_cfdis_that_gate_one_holds_wait_and_are_read_again(paths) -> None:
     assert raw(paths, "select count(*) from raw.cfdi__concepts")[0][0] > 0
 
 
-def test_a_ledger_of_an_older_version_is_taken_over(paths) -> None:
+@pytest.mark.parametrize("indexes", [True, False])  # the first versions had none
+def test_a_ledger_of_an_older_version_is_taken_over(paths, indexes: bool) -> None:
     put(paths, "a.xml", invoice(1))
     put(paths, "mal.xml", b"<x")
     ingest(paths)
@@ -181,6 +182,8 @@ def test_a_ledger_of_an_older_version_is_taken_over(paths) -> None:
     with duckdb.connect(str(paths.ledger_file)) as c:
         c.execute(f"attach '{newer}' as new (read_only)")
         c.execute(OLD_SCHEMA)
+        if not indexes:
+            c.execute("drop index uuids_by_uuid; drop index places_by_sha256")
     assert ingest(paths) == {}
     assert files(paths) == before
     assert originals.xml_of(paths, "00000000-0000-4000-8000-000000000001") == invoice(1)
