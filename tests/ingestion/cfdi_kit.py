@@ -166,8 +166,8 @@ def old_cfdi(**header: str | None) -> str:
         '<cfdi:Impuestos totalImpuestosTrasladados="144.00"><cfdi:Retenciones><cfdi:Retencion impuesto="ISR" '
         'importe="0.00"/></cfdi:Retenciones><cfdi:Traslados><cfdi:Traslado impuesto="IVA" tasa="16.00" '
         'importe="144.00"/></cfdi:Traslados></cfdi:Impuestos><cfdi:Complemento><tfd:TimbreFiscalDigital '
-        f'xmlns:tfd="{TFD_URI}" version="1.0" UUID="{UUID}" FechaTimbrado="2015-02-18T11:51:59" selloCFD="{SELLO}" '
-        'noCertificadoSAT="2" selloSAT="x"/></cfdi:Complemento></cfdi:Comprobante>'
+        f'xmlns:tfd="{TFD_URI}" version="1.0" UUID="{UUID}" FechaTimbrado="2015-02-18T11:51:59" '
+        f'selloCFD="{values["sello"]}" noCertificadoSAT="2" selloSAT="x"/></cfdi:Complemento></cfdi:Comprobante>'
     )
 
 

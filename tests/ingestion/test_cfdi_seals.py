@@ -18,7 +18,7 @@ from cartera.home import HomePaths
 from cartera.progress import Silent
 from ingestion.cfdi import seal_records, seals
 from orchestration.cli_home import init
-from tests.ingestion.cfdi_kit import UUID, cfdi, timbre
+from tests.ingestion.cfdi_kit import UUID, cfdi, old_cfdi, timbre
 
 RFC, SERIAL = "EKU9003173C9", "30001000000500003416"
 NOW = dt.datetime(2026, 7, 1)  # noqa: DTZ001 - UTC without a zone, as the ledger keeps it
@@ -50,12 +50,46 @@ def certificate(rfc: str = RFC, serial: str = SERIAL, years: tuple[int, int] = (
     return base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()
 
 
+CHAIN_33 = (  # without Exportacion, ObjetoImp, the receiver's place and regime, nor the base of the total taxes
+    f"||3.3|A|0123|2021-03-05T10:20:30|99|{SERIAL}|CREDITO 30 DIAS|1000.00|MXN|1|1160.00|I|PPD|64000"
+    f"|{RFC}|ESCUELA KEMPER URGATE|601|CUSC850516316|CESAR OSBALDO|G03"
+    "|43211500|007|2|H87|Pza|Servicio & soporte|500.00|1000.00|1000.00|002|Tasa|0.160000|160.00"
+    "|002|Tasa|0.160000|160.00|160.00||"
+)
+CHAIN_32 = (  # without serie, folio nor the number of the certificate; the address counts
+    "||3.2|2015-02-18T11:49:20|ingreso|PAGO EN UNA SOLA EXHIBICIÓN|1000.00|100.00|1.00|Pesos|1044.00|03"
+    "|Monterrey|AAA010101AAA|EMPRESA|Uno|Monterrey|NL|MX|64000|BBB010101BB1|CLIENTE|1.000000|PIEZA|Cosa|1000.00|1000.00"
+    "|ISR|0.00|IVA|16.00|144.00|144.00||"
+)
+
+
+def signed(chain: str, algorithm: hashes.HashAlgorithm) -> str:
+    return base64.b64encode(KEY.sign(chain.encode(), PKCS1v15(), algorithm)).decode()
+
+
 def sealed(chain: str = CHAIN, stamp: str | None = None, own: str = "", **header: str | None) -> bytes:
     """A CFDI 4.0 with the seal of `chain`."""
-    sello = base64.b64encode(KEY.sign(chain.encode(), PKCS1v15(), hashes.SHA256())).decode()
+    sello = signed(chain, hashes.SHA256())
     given = {"NoCertificado": SERIAL, "Certificado": certificate(), "Sello": sello, **header}
     emisor = f'<cfdi:Emisor Rfc="{own or RFC}" Nombre="ESCUELA KEMPER URGATE" RegimenFiscal="601"/>'
     return cfdi(receptor=RECEPTOR, emisor=emisor, stamp=stamp or timbre(sello=sello), **given).encode()
+
+
+def sealed_33(**header: str | None) -> bytes:
+    """A CFDI 3.3 with the seal of its own chain."""
+    sello = signed(CHAIN_33, hashes.SHA256())
+    given = {"Fecha": "2021-03-05T10:20:30", "NoCertificado": SERIAL, "Sello": sello,
+             "Certificado": certificate(years=(2019, 2023)), **header}  # fmt: skip
+    return cfdi("3.3", stamp=timbre(sello=sello), **given).encode()
+
+
+def sealed_32(algorithm: hashes.HashAlgorithm | None = None, **header: str | None) -> bytes:
+    """A CFDI 3.2, which is signed with SHA-1."""
+    serial = "20001000000100005867"
+    given = {"sello": signed(CHAIN_32, algorithm or hashes.SHA1()), "noCertificado": serial,
+             "certificado": certificate("AAA010101AAA", serial, (2014, 2018)), **header}  # fmt: skip
+    address = 'calle="Uno" municipio="Monterrey" estado="NL" pais="MX" codigoPostal="64000"'
+    return old_cfdi(**given).replace('calle="1"', address).encode()
 
 
 def test_a_sound_seal_is_valid_and_its_issuer_unknown() -> None:
@@ -76,6 +110,33 @@ def test_each_alteration_has_its_outcome() -> None:
     }
     assert "2020-01-01 a 2024-01-01" in seals.verify(cases["out_of_date"]).detail
     assert seals.verify(sealed(Sello="no es base64")).outcome == "altered"
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome"),
+    [
+        (sealed_33(), "valid"),
+        (sealed_33(Total="1160.01"), "altered"),
+        (sealed_33(Folio="124"), "altered"),
+        (sealed_33(Certificado=certificate("AAA010101AAA", years=(2019, 2023))), "wrong_rfc"),
+        (sealed_33(Certificado=certificate(years=(2022, 2026))), "out_of_date"),
+        (
+            sealed_33().replace(b'ObjetoImp="02"', b'ObjetoImp="01"'),
+            "valid",
+        ),  # no part of that version's chain
+        (sealed_32(), "valid"),
+        (sealed_32(total="1044.01"), "altered"),
+        (sealed_32(tipoDeComprobante="egreso"), "altered"),
+        (sealed_32().replace(b'calle="Uno"', b'calle="Dos"'), "altered"),
+        (sealed_32(folio="10"), "valid"),  # a folio was no part of the chain then
+        (sealed_32(hashes.SHA256()), "altered"),  # not what that version signs with
+        (sealed_32(noCertificado="20001000000100005868"), "wrong_serial"),
+        (sealed_32(certificado=None), "unreadable"),
+        (sealed_32(version="2.2"), "unreadable"),
+    ],
+)
+def test_older_versions_have_their_own_chain(data: bytes, outcome: str) -> None:
+    assert seals.verify(data).outcome == outcome
 
 
 @pytest.mark.parametrize(
