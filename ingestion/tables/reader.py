@@ -124,7 +124,11 @@ def _read(
         left_out: list[frozenset[int]] = []
         for match in (verdict.match, *beside):
             reader = SheetReader(grid, match, verdict.header_row, file, is_beside=match is not verdict.match)
-            found = reader.read(source_file_id, delivery_date)
+            try:
+                found = reader.read(source_file_id, delivery_date)
+            except FileRefused as refused:  # its headers said what it is, whatever its cells hold
+                refused.kind = verdict.match.kind
+                raise
             tables.setdefault(REGISTERS[match.kind].name, []).append(found.table)
             reading.refusals.extend(found.refusals)
             reading.flags.extend(found.flags)

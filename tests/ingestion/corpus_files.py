@@ -85,10 +85,10 @@ def tables() -> Iterator[Item]:
         "ambigua.csv",
         head + row(27, day="03/04/2026") + row(28, day="05/04/2026"),
         "ambiguous_date",
-        "unknown",
+        "invoices",
     )
     commas = INVOICE.replace(",", ";") + "\nT29;C;MXN;1.160,50;2026-01-31\n"
-    yield bad("coma_decimal.csv", commas, "decimal_comma", "unknown")
+    yield bad("coma_decimal.csv", commas, "decimal_comma", "invoices")
     yield bad(
         "dos_totales.csv", f"{INVOICE},Total\nT30,C,MXN,5,2026-01-01,6\n", "duplicate_header", "invoices"
     )

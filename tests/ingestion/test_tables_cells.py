@@ -74,7 +74,7 @@ def test_decimal_commas_are_not_guessed() -> None:
     for texts in (["1.234,50", "18"], ["12,5", "1,234"], ["0,00001", "5"]):
         lines = "".join(f'{n};C;MXN;"{t}";2026-01-01\n' for n, t in enumerate(texts))
         reading = read("x.csv", f"{INVOICE.replace(',', ';')}\n{lines}")
-        assert refused(reading) == "decimal_comma"
+        assert (refused(reading), reading.kind) == ("decimal_comma", "invoices")
         assert 'decimal: ","' in reading.refusals[0].reason
     # points prove themselves elsewhere in the column: only the cells with a comma are doubtful
     assert amounts("100.50", "12,5", "1,234", "1,234.00") == [Decimal("100.5"), None, None, Decimal(1234)]
@@ -141,7 +141,7 @@ def test_the_column_proves_day_first() -> None:
 def test_an_ambiguous_column_is_refused_with_the_way_to_map_it(texts: list[str]) -> None:
     lines = "".join(f"{n},C,MXN,5,{text}\n" for n, text in enumerate(texts))
     reading = read("x.csv", f"{INVOICE}\n{lines}")
-    assert refused(reading) == "ambiguous_date"
+    assert (refused(reading), reading.kind) == ("ambiguous_date", "invoices")
     assert 'issue_date: {from: "issue_date", format: "%' in reading.refusals[0].reason
 
 
