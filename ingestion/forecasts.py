@@ -37,17 +37,11 @@ def keep(paths: HomePaths, candidate: Path, run_id: str, as_of: dt.date) -> None
 
 def into_raw(paths: HomePaths) -> None:
     """Make `raw.log__published_forecasts` again from the ledger."""
-    from ingestion.load import ensure_raw  # heavy, and publishing has no need of it
+    from ingestion.load import refill  # heavy, and publishing has no need of it
 
-    with writable(paths.ledger_file) as ledger:
-        ledger.execute(SCHEMA)
-    with writable(paths.warehouse_file) as warehouse:
-        ensure_raw(warehouse)
-        attach(warehouse, paths.ledger_file, "ledger")
-        warehouse.execute("begin; delete from raw.log__published_forecasts")
-        warehouse.execute(
-            "insert into raw.log__published_forecasts by name select *, 'log' as source_file_id, "
-            "published_at::date as delivery_date, row_number() over (order by run_id, week_start) as row_number, "
-            "md5(run_id || week_start)[:16] as row_hash, null as extra from ledger.published_forecasts"
-        )
-        warehouse.execute("commit")
+    select = (
+        "select *, 'log' as source_file_id, published_at::date as delivery_date, "
+        "row_number() over (order by run_id, week_start) as row_number, "
+        "md5(run_id || week_start)[:16] as row_hash, null as extra from ledger.published_forecasts"
+    )
+    refill(paths, "log__published_forecasts", SCHEMA, select)

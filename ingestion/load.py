@@ -7,6 +7,7 @@ known only once the ledger has taken it over, and raw rows are replaced by conte
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -103,6 +104,21 @@ def ensure_raw(connection: duckdb.DuckDBPyConnection) -> None:
         for column, definition in zip(table.all_columns, table.create_sql.split(", "), strict=True):
             if column.name not in have[table.name]:
                 connection.execute(f"alter table raw.{table.name} add column {definition}")
+
+
+def refill(paths: HomePaths, table: str, schema: str, select: str, parameters: Sequence[object] = ()) -> None:
+    """Make the raw table `table` again from what the ledger file keeps beside its files.
+
+    `schema` makes the ledger's own table where it is missing; `select` reads it from `ledger`.
+    """
+    with writable(paths.ledger_file) as ledger:
+        ledger.execute(schema)
+    with writable(paths.warehouse_file) as warehouse:
+        ensure_raw(warehouse)
+        attach(warehouse, paths.ledger_file, "ledger")
+        warehouse.execute(f"begin; delete from raw.{table}")
+        warehouse.execute(f"insert into raw.{table} by name {select}", list(parameters))
+        warehouse.execute("commit")
 
 
 def _note_full_deliveries(warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from cartera.errors import WarehouseError
 from cartera.home import HomePaths
 from cartera.progress import Reporter
-from cartera.warehouse import attach, first_row, writable
+from cartera.warehouse import first_row, writable
 from ingestion import archive
 from ingestion.archive import Place
 from ingestion.cfdi import seals
@@ -88,18 +88,11 @@ def _keep(
 
 def into_raw(paths: HomePaths) -> None:
     """Make `raw.sat__seals` again from the ledger: the verdict of this version on each content."""
-    from ingestion.load import ensure_raw  # heavy
+    from ingestion.load import refill  # heavy
 
-    with writable(paths.ledger_file) as ledger:
-        ledger.execute(SCHEMA)
-    with writable(paths.warehouse_file) as warehouse:
-        ensure_raw(warehouse)
-        attach(warehouse, paths.ledger_file, "ledger")
-        warehouse.execute("begin; delete from raw.sat__seals")
-        warehouse.execute(
-            "insert into raw.sat__seals by name select sha256[:16] as source_file_id, outcome, issuer, detail, "
-            "verified_at::date as delivery_date, row_number() over (order by sha256) as row_number, "
-            "sha256[:16] as row_hash, null as extra from ledger.cfdi_seals where verifier = ?",
-            [seals.VERSION],
-        )
-        warehouse.execute("commit")
+    select = (
+        "select sha256[:16] as source_file_id, outcome, issuer, detail, verified_at::date as delivery_date, "
+        "row_number() over (order by sha256) as row_number, sha256[:16] as row_hash, null as extra "
+        "from ledger.cfdi_seals where verifier = ?"
+    )
+    refill(paths, "sat__seals", SCHEMA, select, [seals.VERSION])

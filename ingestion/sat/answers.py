@@ -93,22 +93,15 @@ def keep(paths: HomePaths, answer: Answer, now: dt.datetime) -> None:
 
 def into_raw(paths: HomePaths) -> None:
     """Make `raw.sat__answers` again from the ledger: who answered what, by the day in Mexico City."""
-    from ingestion.load import ensure_raw  # heavy, and a run with nothing to do needs only `high_water`
+    from ingestion.load import refill  # heavy, and a run with nothing to do needs only `high_water`
 
-    with writable(paths.ledger_file) as ledger:
-        ledger.execute(SCHEMA)
-    with writable(paths.warehouse_file) as warehouse:
-        ensure_raw(warehouse)
-        attach(warehouse, paths.ledger_file, "ledger")
-        warehouse.execute("begin; delete from raw.sat__answers")
-        warehouse.execute(
-            "insert into raw.sat__answers by name select *, 'sat' as source_file_id, asked_date as delivery_date, "
-            "row_number() over (order by uuid, asked_date, estado) as row_number, "
-            "md5(uuid || asked_date || estado)[:16] as row_hash, null as extra from (select distinct uuid, "
-            "(asked_at - interval 6 hour)::date as asked_date, estado from ledger.sat_answers where estado <> ?)",
-            [Estado.NO_CONSULTADO.value],
-        )
-        warehouse.execute("commit")
+    select = (
+        "select *, 'sat' as source_file_id, asked_date as delivery_date, "
+        "row_number() over (order by uuid, asked_date, estado) as row_number, "
+        "md5(uuid || asked_date || estado)[:16] as row_hash, null as extra from (select distinct uuid, "
+        "(asked_at - interval 6 hour)::date as asked_date, estado from ledger.sat_answers where estado <> ?)"
+    )
+    refill(paths, "sat__answers", SCHEMA, select, [Estado.NO_CONSULTADO.value])
 
 
 def high_water(paths: HomePaths) -> str:
