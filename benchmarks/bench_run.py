@@ -1,17 +1,22 @@
 """The whole road on a sample of 10,000 invoices: sample, cold run, second run, and `--help`.
 
 Floors in the same run: importing the libraries that a run cannot do without, and a bare `python -c pass`.
-    python -m benchmarks.bench_run HOME
+With `--known`, instead: a whole run that finds 10,000 invoices more beside as many as it says.
+    python -m benchmarks.bench_run HOME [--known 1000000]
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import resource
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from benchmarks.marts_data import A_TILE, empty_home, make_base, make_raw
 from cartera import snapshot
 from cartera.home import HomePaths
 
@@ -61,5 +66,27 @@ def main(home: Path) -> Path:
     return found.path
 
 
+def beside(home: Path, known: int) -> None:
+    """Raw tables of `known` invoices, 10,000 more in the inbox, and one run over all of them."""
+    base = make_base(home.with_name(home.name + "-base"))
+    paths = empty_home(home)
+    make_raw(base, paths, known // A_TILE, first=1)
+    shutil.copytree(base.inbox, paths.inbox, dirs_exist_ok=True)
+    shutil.rmtree(base.home)
+    seconds, steps = cartera("run", "--home", str(home), "--as-of", "2026-06-30")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    print(f"{A_TILE:,} facturas más sobre {known:,}: {seconds:.0f} s, {peak:.1f} GiB")
+    print(steps.rstrip())
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--known", type=int, default=0, help="invoices that the warehouse already holds")
+    chosen = parser.parse_args()
+    if chosen.known:
+        beside(chosen.home, chosen.known)
+    else:
+        main(chosen.home)
