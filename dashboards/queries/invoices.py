@@ -17,17 +17,19 @@ STATES = {
     "pagadas": "i.status in ('paid', 'credited')", "castigadas": "i.status = 'written_off'",
     "canceladas": "i.status = 'cancelled'", "todas": "true",
 }  # fmt: skip
+# the date that the days are counted from: in instalments, that of the oldest still owed
+NEXT_DUE = "coalesce(i.oldest_open_due_date, i.due_date)"
 ORDERS = {
     "atraso": "i.days_past_due desc nulls last",
     "saldo": "i.open_mxn_closing desc nulls last",
     "total": "i.total_mxn_issue desc nulls last",
     "reciente": "i.issue_date desc",
     "antigua": "i.issue_date",
-    "vence": "i.due_date",
+    "vence": NEXT_DUE,
     "cliente": "i.customer_name",
     "folio": "i.serie, try_cast(i.folio as bigint), i.folio",
-    "estado": "i.status, i.due_date",
-    "sucursal": "i.branch nulls last, i.due_date",
+    "estado": f"i.status, {NEXT_DUE}",
+    "sucursal": f"i.branch nulls last, {NEXT_DUE}",
     "pedido": "i.purchase_order nulls last, i.origin_id nulls last",
 }
 
@@ -105,7 +107,7 @@ def page(
         connection,
         f"""
         select i.invoice_id, i.folio_label, i.uuid, i.customer_id, i.customer_name, i.customer_rfc, i.branch,
-            i.account_owner, i.issue_date, i.due_date, i.status, i.days_past_due, i.bucket_due, i.currency,
+            i.account_owner, i.issue_date, {NEXT_DUE} as due_date, i.status, i.days_past_due, i.bucket_due, i.currency,
             i.total_ccy, i.open_ccy, o.overdue_ccy, i.open_mxn_closing, i.disputed_open_ccy, i.metodo_pago,
             i.purchase_order, i.company_rfc
         from marts.fct_invoices as i {_OVERDUE} where {condition}

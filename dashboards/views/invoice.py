@@ -57,11 +57,18 @@ def _head(row: Row) -> None:
         ("Saldo", formats.money(row["open_ccy"], code),
          formats.money(row["open_mxn_closing"]) if code != "MXN" else ""),
         ("Pagado", formats.money(row["paid_ccy"], code), ""),
-        ("Vence", formats.date_long(row["due_date"]), f"Según {words.say(words.DUE_RULES, row['due_rule'])}"),
+        ("Vence", formats.date_long(row["oldest_open_due_date"] or row["due_date"]), _due_help(row)),
     ]  # fmt: skip
     for position, (label, value, more) in enumerate(facts):
         with grid.cell():
             blocks.figure(f"f{position}", label, value, more if more and label != "Vence" else "", help=more)
+
+
+def _due_help(row: Row) -> str:
+    rule = f"Según {words.say(words.DUE_RULES, row['due_rule'])}"
+    if (row["oldest_open_due_date"] or row["due_date"]) == row["due_date"]:
+        return rule
+    return f"{rule}; es el más antiguo sin pagar, el último vence el {formats.date_long(row['due_date'])}"
 
 
 def _state(row: Row) -> str:

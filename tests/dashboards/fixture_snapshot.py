@@ -146,6 +146,7 @@ def _finish_invoice(
         "disputed_open_ccy": min(still, disputed.get(invoice["invoice_id"], Decimal(0))),
         "status": "cancelled" if cancelled else ("open" if is_open else "paid"),
         "days_past_due": days if is_open else None,
+        "oldest_open_due_date": invoice["due_date"] if is_open else None,
         "bucket_due": fixture_marts.bucket(days) if is_open else None,
         "bucket_issue": fixture_marts.bucket((AS_OF - invoice["issue_date"]).days) if is_open else None,
         "settled_date": settled, "days_to_pay": (settled - invoice["issue_date"]).days if settled else None,

@@ -131,6 +131,23 @@ def test_pages_of_rows_cover_all_once(full: duckdb.DuckDBPyConnection) -> None:
     assert len(seen) == len(set(seen)) == count
 
 
+def test_an_invoice_in_instalments_shows_the_date_its_days_are_counted_from() -> None:
+    in_march, in_may = dt.date(2026, 3, 1), dt.date(2026, 5, 1)
+    with duckdb.connect() as c:
+        c.execute("create schema marts; create schema meta")
+        c.execute("create table meta.snapshot as select date '2026-03-31' as as_of")
+        for mart in ("fct_invoices", "aging_open_items"):
+            columns = ", ".join(" ".join(column) for column in mart_columns.tables(mart_columns.MARTS)[mart])
+            c.execute(f"create table marts.{mart} ({columns})")
+        c.execute(
+            "insert into marts.fct_invoices by name select 'F1' as invoice_id, 'open' as status, 30 as days_past_due, "
+            f"date '{in_may}' as due_date, date '{in_march}' as oldest_open_due_date union all by name "
+            f"select 'F2' as invoice_id, 'open' as status, -31 as days_past_due, date '{in_may}' as due_date"
+        )
+        found = invoices.page(c, invoices.Search(), "vence", 10, 0)
+    assert [(row["invoice_id"], row["due_date"]) for row in found] == [("F1", in_march), ("F2", in_may)]
+
+
 @pytest.mark.parametrize(
     "text", ["'; drop table marts.fct_invoices; --", "%", "_", '"', "\\", "a' or '1'='1"]
 )
