@@ -104,7 +104,8 @@ def _results(paths: HomePaths, arguments: list[str], reporter: Reporter, manifes
         if event.info.name == "NodeFinished":
             reporter.advance()
 
-    outcome = invoke(paths, arguments, on_event, manifest)
+    # results come back in memory: nobody reads dbt's own JSON files of a run
+    outcome = invoke(paths, [*arguments, "--no-write-json"], on_event, manifest)
     if isinstance(outcome.exception, OSError):
         raise outcome.exception
     if outcome.result is None:
