@@ -1,4 +1,4 @@
-"""A home by hand, in this process: files put with their day, the real collect and commit, and dbt on what they load.
+"""A home by hand, in this process: files put with their day, the real collect and commit, the models on what loaded.
 
 Lighter than the command line (tests/end_to_end/conftest.py): for tests that need many deliveries or many orders.
 """
@@ -20,7 +20,7 @@ from cartera.progress import Silent
 from cartera.settings import Settings
 from ingestion import load
 from ingestion.contracts import MAIN_TABLES, RAW_TABLES
-from tests.dbt.raw_home import transform
+from tests.dbt import straight
 
 DAY = dt.date(2026, 7, 1)
 
@@ -60,19 +60,17 @@ def raw_hash(paths: HomePaths) -> dict[str, tuple[int, int]]:
         return {name: _hash(connection, f"raw.{name}") for name in RAW_TABLES}
 
 
-def marts(paths: HomePaths, as_of: str, select: Sequence[str], **variables: Any) -> duckdb.DuckDBPyConnection:
-    """The marts of what is loaded now."""
-    target = paths.warehouse_file.with_name("marts.duckdb")
-    target.unlink(missing_ok=True)
-    return transform(paths.warehouse_file, target, as_of, select, checked=False, **variables)
+def marts(paths: HomePaths, as_of: str, only: Sequence[str]) -> duckdb.DuckDBPyConnection:
+    """The marts of what is loaded now, for a company that names no RFC of its own."""
+    return straight.run(paths.warehouse_file, as_of, only, own_rfcs=())
 
 
 def mart_hash(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
     """Rows and a hash that no order changes, of every mart."""
     names = connection.execute(
-        "select table_name from information_schema.tables where table_catalog = 'marts' and table_schema = 'marts'"
+        "select table_name from duckdb_tables() where schema_name = 'marts'"
     ).fetchall()
-    return {name: _hash(connection, f'marts.marts."{name}"') for (name,) in sorted(names)}
+    return {name: _hash(connection, f'marts_db.marts."{name}"') for (name,) in sorted(names)}
 
 
 def _hash(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -115,13 +117,24 @@ def _other_marts(connection: duckdb.DuckDBPyConnection) -> None:
 
 def build(path: Path, change: str = "") -> Path:
     """A candidate file; attached under another name, for a file called marts.duckdb holds a schema marts."""
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{path}' as made; use made; create schema marts")
-        for name, columns in mart_columns.tables(mart_columns.MARTS).items():
-            spec = ", ".join(f'"{column}" {kind}' for column, kind in columns)
-            connection.execute(f"create table marts.{name} ({spec})")
-        connection.execute(STATEMENTS)
-        _other_marts(connection)
-        if change:
+    path.write_bytes(_good())
+    if change:
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{path}' as made; use made")
             connection.execute(change)
     return path
+
+
+@cache
+def _good() -> bytes:
+    """The file of the good marts, made once a session."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.duckdb"
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{path}' as made; use made; create schema marts")
+            for name, columns in mart_columns.tables(mart_columns.MARTS).items():
+                spec = ", ".join(f'"{column}" {kind}' for column, kind in columns)
+                connection.execute(f"create table marts.{name} ({spec})")
+            connection.execute(STATEMENTS)
+            _other_marts(connection)
+        return path.read_bytes()

@@ -9,18 +9,18 @@ import duckdb
 import pytest
 
 from tests.dbt import straight
-from tests.dbt.raw_home import Raw, build
+from tests.dbt.raw_home import Raw
 from tests.dbt.test_marts_reference import END, Invoice, draw, raw_of
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]:
-    """home(name, make, **vars): the marts of `make()`, built once."""
+def home() -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]:
+    """home(name, make, **options): the marts of `make()`, built once."""
     built: dict[str, duckdb.DuckDBPyConnection] = {}
 
-    def get(name: str, make: Callable[[], Raw], **variables: Any) -> duckdb.DuckDBPyConnection:
+    def get(name: str, make: Callable[[], Raw], **options: Any) -> duckdb.DuckDBPyConnection:
         if name not in built:
-            built[name] = build(make(), tmp_path_factory.mktemp(name) / "home", **variables)
+            built[name] = straight.build(make(), **options)
         return built[name]
 
     yield get

@@ -1,15 +1,11 @@
 """Raw data by hand for the dbt tests: a small company written straight into the raw tables.
 
-`Raw` collects rows with sensible defaults; `build` writes them to a fresh warehouse, runs dbt in process and
-gives a read connection on the marts. No reader and no loader takes part: these tests are about the rules in SQL.
+`Raw` collects rows with sensible defaults; `fill` writes them to a warehouse (straight.py makes the marts of them).
+No reader and no loader takes part: these tests are about the rules in SQL.
 """
 
 from __future__ import annotations
 
-import functools
-import os
-import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,9 +17,7 @@ import pyarrow as pa
 
 from ingestion.contracts import FULL_DELIVERIES_SQL, RAW_TABLES, RawTable
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 OWN_RFC = "EMP010101AB1"
-CORE = ["+path:models/marts/core"]
 
 
 def uuid_of(name: str) -> str:
@@ -219,69 +213,3 @@ def write_warehouse(raw: Raw, path: Path) -> None:
     """The raw tables in a file."""
     with duckdb.connect(str(path)) as connection:
         fill(connection, raw)
-
-
-@functools.cache
-def _manifest() -> Any:
-    """The parsed project, once a session: vars and paths are read again at each build."""
-    from dbt.cli.main import dbtRunner
-
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CARTERA_WAREHOUSE_PATH"] = f"{folder}/warehouse.duckdb"  # its name is the database's
-        os.environ["CARTERA_MARTS_PATH"] = f"{folder}/marts.duckdb"
-        result = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *_paths(Path(folder))])
-    assert result.success, result.exception
-    return result.result
-
-
-def _paths(folder: Path) -> list[str]:
-    project = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    return [*project, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-
-
-def transform(
-    warehouse: Path,
-    marts: Path,
-    as_of: str,
-    select: Sequence[str],
-    *,
-    checked: bool = True,
-    collected: list[Any] | None = None,
-    **variables: Any,
-) -> duckdb.DuckDBPyConnection:
-    """Run dbt in process on a warehouse, `checked` with its tests, and open the marts (`w`: the warehouse).
-
-    dbt's results go to `collected`."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    manifest = _manifest()
-    os.environ["CARTERA_WAREHOUSE_PATH"] = str(warehouse)
-    os.environ["CARTERA_MARTS_PATH"] = str(marts)
-    os.environ["DO_NOT_TRACK"] = "1"
-    tests = ["--indirect-selection", "cautious"]
-    if not checked:
-        tests = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    result = dbtRunner(manifest=manifest).invoke([
-        "--quiet", "--log-level-file", "none", "build", *_paths(marts.parent), "--vars",
-        str({"as_of": as_of} | variables), *tests, "--select", *select,
-    ])  # fmt: skip
-    DuckDBConnectionManager.close_all_connections()  # dbt keeps its files open in this process
-    results: Any = result.result or []
-    if collected is not None:
-        collected.extend(results)
-    failures = [f"{r.node.name}: {r.message}" for r in results if str(r.status) not in {"success", "pass"}]
-    assert result.success, failures or result.exception
-    connection = duckdb.connect(str(marts), read_only=True)
-    connection.execute(f"attach '{warehouse}' as w (read_only)")
-    connection.execute("use marts.marts")
-    return connection
-
-
-def build(
-    raw: Raw, folder: Path, as_of: str = "2026-06-30", select: Sequence[str] = CORE, **variables: Any
-) -> duckdb.DuckDBPyConnection:
-    """Write, run dbt with its tests, and open the marts."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_warehouse(raw, folder / "warehouse.duckdb")
-    return transform(folder / "warehouse.duckdb", folder / "marts.duckdb", as_of, select, **variables)

@@ -1,14 +1,12 @@
-"""The project's SQL run straight on DuckDB, without dbt at each build: many small companies in a few seconds.
+"""The project's SQL run straight on DuckDB, without dbt at each build: a small company in about a second.
 
-dbt builds once, over an empty home; what it compiled (models in order, tests, seeds) is kept and run over each
-company in memory. The day of the reading is a date that stands nowhere else, so that it can be replaced.
+What dbt compiled (models in order, tests, seeds) is run over each company in memory. tests/dbt/test_dbt.py holds
+that dbt itself makes the same of the same company.
 """
 
 from __future__ import annotations
 
-import functools
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,94 +14,111 @@ from typing import Any
 import duckdb
 
 from cartera.warehouse import SAFE_SETTINGS
-from tests.dbt.raw_home import OWN_RFC, Raw, fill, transform, write_warehouse
+from tests.dbt.compiled import SENTINEL, Project, project
+from tests.dbt.raw_home import OWN_RFC, Raw, fill
 
-SENTINEL = "2026-02-03"
-ALL = ("*", "--exclude-resource-type", "unit_test")  # unit tests have days of their own
-
-
-@dataclass(frozen=True)
-class Project:
-    """What dbt compiled for one set of variables."""
-
-    models: tuple[
-        tuple[str, str, str], ...
-    ]  # (relation, materialization, SQL) in the order that dbt built them
-    tests: tuple[tuple[str, str], ...]  # (name, SQL): each row is a break
-    seeds: tuple[tuple[str, Any], ...]  # (relation, Arrow table)
+CORE = ("marts/core",)
 
 
-@functools.cache
-def project(**variables: Any) -> Project:
-    """Compile the whole project, once a session for each set of variables."""
-    with tempfile.TemporaryDirectory() as folder:
-        results: list[Any] = []
-        warehouse, marts = Path(folder) / "warehouse.duckdb", Path(folder) / "marts.duckdb"
-        write_warehouse(Raw(), warehouse)
-        connection = transform(warehouse, marts, SENTINEL, ALL, collected=results, **_frozen(variables))
-        nodes = [r.node for r in results]
-        seeds = [
-            (f"warehouse.{n.schema}.{n.alias}", connection.sql(f"from w.{n.schema}.{n.alias}").to_arrow_table())
-            for n in nodes if n.resource_type == "seed"
-        ]  # fmt: skip
-        connection.close()
-    models = [
-        (n.relation_name, n.config.materialized, n.compiled_code) for n in nodes if n.resource_type == "model"
-    ]
-    tests = [(n.name, n.compiled_code) for n in nodes if n.resource_type == "test"]
-    return Project(tuple(models), tuple(tests), tuple(seeds))
+def build(
+    raw: Raw | Path, as_of: date | str = "2026-06-30", only: Sequence[str] = CORE, **variables: Any
+) -> duckdb.DuckDBPyConnection:
+    """The marts asked for (by name or folder) with all below them, for a company that names no RFC of its own unless
+    told; the project's own tests of them hold."""
+    variables = {"own_rfcs": ()} | variables
+    connection = run(raw, as_of, only, **variables)
+    assert broken(connection, as_of, **variables) == {}
+    return connection
 
 
-def _frozen(variables: dict[str, Any]) -> dict[str, Any]:
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in variables.items()}
-
-
-def run(raw: Raw, as_of: date | str, **variables: Any) -> duckdb.DuckDBPyConnection:
-    """Every model over this company, as it stood at `as_of`; marts are found by their bare names."""
-    compiled = project(own_rfcs=(OWN_RFC,), **variables)
-    connection = duckdb.connect(":memory:", config=SAFE_SETTINGS)
+def run(
+    raw: Raw | Path, as_of: date | str, only: Sequence[str] = (), **variables: Any
+) -> duckdb.DuckDBPyConnection:
+    """The models over this company (or a home's warehouse), as it stood at `as_of`: all, or those asked for and what
+    is below them. Marts are found by their bare names, the rest in `warehouse`."""
+    compiled = _project(variables)
+    connection = duckdb.connect(":memory:", config=SAFE_SETTINGS | {"threads": "1"})
     connection.execute("attach ':memory:' as warehouse; attach ':memory:' as marts_db; use warehouse")
-    fill(connection, raw)
+    if isinstance(raw, Path):
+        _copy(connection, raw)
+    else:
+        fill(connection, raw)
     for schema in ("staging", "intermediate", "seeds"):
         connection.execute(f"create schema warehouse.{schema}")
     connection.execute("create schema marts_db.marts")
-    for relation, table in compiled.seeds:
+    for relation, table in compiled.seeds.items():
         connection.register("seed_rows", table)
         connection.execute(f"create table {relation} as from seed_rows")
         connection.unregister("seed_rows")
-    for relation, materialization, sql in compiled.models:
-        kind = "view" if materialization == "view" else "table"
-        connection.execute(f"create {kind} {relation} as {sql.replace(SENTINEL, str(as_of))}")
+    wanted = _needed(compiled, only)
+    for node in compiled.nodes:
+        if node.name in wanted and not node.is_test:
+            connection.execute(node.sql.replace(SENTINEL, str(as_of)))
     connection.execute("use marts_db.marts")
     return connection
+
+
+def _project(variables: dict[str, Any]) -> Project:
+    given = {"own_rfcs": (OWN_RFC,)} | variables
+    return project(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+    )
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    connection.execute(f"attach '{warehouse}' as home (read_only); create schema warehouse.raw")
+    names = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'home' and schema_name = 'raw'"
+    ).fetchall()
+    for (name,) in names:
+        connection.execute(f"create table warehouse.raw.{name} as from home.raw.{name}")
+    connection.execute("detach home")
+
+
+def _needed(compiled: Project, only: Sequence[str]) -> set[str]:
+    """These models, folders of models or tests, with everything below them."""
+    if not only:
+        return {node.name for node in compiled.nodes}
+    found: set[str] = set()
+    for asked in only:
+        named = {n.name for n in compiled.nodes if asked in (n.name, n.folder.removeprefix("models/"))}
+        assert named, f"no model, folder or test is called {asked}"
+        found |= named
+    for node in reversed(compiled.nodes):  # each stands after its parents
+        if node.name in found:
+            found.update(node.parents)
+    return found
 
 
 def broken(
     connection: duckdb.DuckDBPyConnection, as_of: date | str, **variables: Any
 ) -> dict[str, list[Any]]:
-    """The project's own tests (identities, keys, codes) that do not hold, with their first rows."""
-    compiled = project(own_rfcs=(OWN_RFC,), **variables)
+    """The project's own tests (identities, keys, codes) that do not hold, with their first rows: all those whose
+    models are there."""
+    names = connection.execute(
+        "select table_name from duckdb_tables() union all select view_name from duckdb_views()"
+    ).fetchall()
+    there = {name for (name,) in names}
     found: dict[str, list[Any]] = {}
-    for name, sql in compiled.tests:
-        rows = connection.execute(f"select * from ({sql.replace(SENTINEL, str(as_of))}) limit 3").fetchall()
-        if rows:
-            found[name] = rows
+    for node in _project(variables).nodes:
+        if node.is_test and there.issuperset(node.parents):
+            sql = f"select * from ({node.sql.replace(SENTINEL, str(as_of))}) limit 3"
+            rows = connection.execute(sql).fetchall()
+            if rows:
+                found[node.name] = rows
     return found
 
 
 def contents(connection: duckdb.DuckDBPyConnection, *, without: tuple[str, ...] = ()) -> dict[str, list[Any]]:
     """Every mart's rows, sorted, without the columns named."""
+    columns = connection.execute(
+        "select table_name, list(column_name order by column_index) from duckdb_columns() "
+        "where database_name = 'marts_db' group by 1 order by 1"
+    ).fetchall()
     found = {}
-    for (mart,) in connection.execute(
-        "select table_name from information_schema.tables where table_catalog = 'marts_db' order by 1"
-    ).fetchall():
-        columns = [
-            f'"{column}"' for (column,) in connection.execute(
-                "select column_name from information_schema.columns where table_catalog = 'marts_db' "
-                "and table_name = ? order by ordinal_position", [mart],
-            ).fetchall() if column not in without
-        ]  # fmt: skip
+    for mart, names in columns:
+        chosen = ", ".join(f'"{name}"' for name in names if name not in without)
         found[mart] = connection.execute(
-            f"select {', '.join(columns)} from marts_db.marts.{mart} order by all"
+            f"select {chosen} from marts_db.marts.{mart} order by all"
         ).fetchall()
     return found

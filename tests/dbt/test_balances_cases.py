@@ -52,7 +52,7 @@ def company() -> Raw:
 @pytest.fixture(scope="module")
 def marts(home: Home) -> duckdb.DuckDBPyConnection:
     models = ("roll_forward", "cure_rates", "provision", "credit_use", "collected_on_time", "roll_rates")
-    return home("balances", company, select=[f"+{m}" for m in models])
+    return home("balances", company, only=models)
 
 
 def row(marts: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
@@ -145,7 +145,7 @@ def old_debts() -> Raw:
 def test_provision_by_the_rates_of_its_own_history(home: Home) -> None:
     """Of 400 over 120 days 100 were written off: 0.25. Of 400 at 91-120, 200 were paid and 200 grew older: 0.125.
     X5 grew older month after month, so its buckets end like the one after them; what was current was paid."""
-    marts = home("old_debts", old_debts, select=["+provision"], as_of="2026-03-31")
+    marts = home("old_debts", old_debts, only=["provision"], as_of="2026-03-31")
     query = (
         "select estimated_loss_rate, estimated_loss_mxn from provision where as_of = '{}' order by position"
     )

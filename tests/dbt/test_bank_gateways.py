@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import Raw, build
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw
 from tests.dbt.test_marts_process import line
 from tests.dbt.test_payment_reversals import back
 from tests.dbt.test_register_rules import invoice, payment
@@ -23,7 +24,7 @@ def card(raw: Raw, name: str, amount: str, day: str, net: str, **more: Any) -> N
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
     raw = Raw()
     raw.register("customers", customer_id="C1", name="Uno")
     invoice(raw, "F", "10", "2026-01-02")
@@ -67,14 +68,8 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     payment(raw, "P2", "990", "2026-04-27")
     back(raw, "R4", "P2", "90", "2026-05-04")
     line(raw, "L10", "980", "2026-04-28")
-    connection = build(
-        raw,
-        tmp_path_factory.mktemp("bank") / "h",
-        "2026-06-30",
-        select=["+bank_reconciliation", "+exceptions"],
-    )
-    yield connection
-    connection.close()
+    with straight.build(raw, only=["bank_reconciliation", "exceptions"]) as connection:
+        yield connection
 
 
 CASES: list[tuple[str, str, list[Any]]] = [

@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import Raw, build, uuid_of
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw, uuid_of
 
 
 def pay(date: str, amount: str, *documents: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -144,8 +145,8 @@ def fifteen() -> Raw:
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    return build(fifteen(), tmp_path_factory.mktemp("fifteen") / "home")
+def marts() -> duckdb.DuckDBPyConnection:
+    return straight.build(fifteen())
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,7 @@ def test_balance(marts: duckdb.DuckDBPyConnection, case: str, open_ccy: str, sta
         (
             "14 one counts, one repeats, one conflicts",
             "select string_agg(outcome, ',' order by source_file_id) "
-            "from w.intermediate.int_cfdi_documents where uuid = '{c14}'",
+            "from warehouse.intermediate.int_cfdi_documents where uuid = '{c14}'",
             "conflict,counts,duplicate",
         ),
         (
@@ -288,7 +289,7 @@ def test_reading(marts: duckdb.DuckDBPyConnection, what: str, query: str, answer
 
 
 @pytest.fixture(scope="module")
-def cash_marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+def cash_marts() -> duckdb.DuckDBPyConnection:
     """Cases 11 and 12: the register of payments covers the dates."""
     raw = Raw()
     raw.register(
@@ -311,7 +312,7 @@ def cash_marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConne
         amount=Decimal(1000),
         method="transferencia",
     )
-    return build(raw, tmp_path_factory.mktemp("cash") / "home")
+    return straight.build(raw)
 
 
 def test_pue_without_money_stays_open(cash_marts: duckdb.DuckDBPyConnection) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import Raw, build, uuid_of
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw, uuid_of
 
 # A company's and a person's RFC whose last digit is right (modulo 11, see the reference below), and two that are not.
 GOOD, PERSON = "EKU9003173C9", "CACX7605101P8"
@@ -99,15 +100,10 @@ def payments(raw: Raw) -> Raw:
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+def marts() -> duckdb.DuckDBPyConnection:
     raw = payments(company())
     assert all(isinstance(row["fecha"], datetime) for row in raw.rows["cfdi__documents"])
-    return build(
-        raw,
-        tmp_path_factory.mktemp("checks"),
-        select=["+exceptions", "+cfdi_checks_summary"],
-        own_rfcs=[GOOD],
-    )
+    return straight.build(raw, only=["exceptions", "cfdi_checks_summary"], own_rfcs=[GOOD])
 
 
 FAILS: dict[str, set[str]] = {

@@ -10,13 +10,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import CORE, Raw, uuid_of
+from tests.dbt.raw_home import Raw, uuid_of
+from tests.dbt.straight import CORE
 from tests.dbt.test_cfdi_cases import doc, pay
 from tests.dbt.test_matching import RFC, both
 from tests.dbt.test_register_rules import invoice, payment
 
 Home = Callable[..., duckdb.DuckDBPyConnection]
-SELECT = [*CORE, "+document_matches"]
+SELECT = [*CORE, "document_matches"]
 DECISION = "left_source, left_id, right_source, right_id, matched_by, winner, is_alone"
 
 
@@ -58,7 +59,7 @@ R7 = uuid_of("r7") + "#1"
     ],
 )  # fmt: skip
 def test_each_decision(home: Home, what: str, query: str, answer: list[tuple[Any, ...]]) -> None:
-    assert home("matches", both, select=SELECT).execute(query).fetchall() == answer, what
+    assert home("matches", both, only=SELECT).execute(query).fetchall() == answer, what
 
 
 def differing() -> Raw:
@@ -121,7 +122,7 @@ SAID = {
 
 
 def test_a_disagreement_says_what_differs_and_what_each_side_says(home: Home) -> None:
-    marts = home("differing", differing, select=[*SELECT, "+exceptions"])
+    marts = home("differing", differing, only=[*SELECT, "exceptions"])
     found = marts.execute(
         "select rule, entity_type, entity_id, detail from exceptions where rule in ('REGISTER_CFDI_MISMATCH', 'UUID_CONTENT_CONFLICT')"
     ).fetchall()

@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import Raw, build
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw
 from tests.dbt.test_register_rules import invoice, payment
 
 AS_OF = date(2026, 6, 30)
@@ -68,11 +69,9 @@ def company() -> Raw:
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("accuracy") / "home"
-    connection = build(company(), folder, AS_OF.isoformat(), select=["+forecast_accuracy_by_horizon"])
-    yield connection
-    connection.close()
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    with straight.build(company(), AS_OF, ["forecast_accuracy_by_horizon"]) as connection:
+        yield connection
 
 
 def test_the_last_published_forecast_of_a_day_counts(marts: duckdb.DuckDBPyConnection) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
-from tests.dbt.raw_home import OWN_RFC, Raw, build, uuid_of
+from tests.dbt import straight
+from tests.dbt.raw_home import OWN_RFC, Raw, uuid_of
 from tests.dbt.test_register_rules import invoice
 
 
-def test_a_note_of_twenty_million_splits_its_tax_as_its_invoice_did(tmp_path: Path) -> None:
+def test_a_note_of_twenty_million_splits_its_tax_as_its_invoice_did() -> None:
     raw = Raw()
     raw.register("customers", customer_id="C1", name="Uno")
     for name, total, subtotal in (("A", "40000000", "34482758.62"), ("B", "60000000", "60000000")):
@@ -20,7 +20,7 @@ def test_a_note_of_twenty_million_splits_its_tax_as_its_invoice_did(tmp_path: Pa
                  total=Decimal(20000000), tipo_relacion="03", related_invoice_id="A", company_rfc=OWN_RFC)  # fmt: skip
     # a note over both invoices: 20 and 60 million open, so 5 of its 20 million fall on A and 15 on B
     raw.cfdi("N2", "E", "20000000", "2026-06-01T10:00:00", related=(("01", "A"), ("01", "B")))
-    marts = build(raw, tmp_path, select=["+sales_book"])
+    marts = straight.build(raw, only=["sales_book"])
     notes = marts.execute(
         "select folio, subtotal_mxn, iva_mxn from sales_book where tipo = 'E' and folio = 'N1'"
     ).fetchall()

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import OWN_RFC, Raw, build, uuid_of
+from tests.dbt import straight
+from tests.dbt.raw_home import OWN_RFC, Raw, uuid_of
 from tests.dbt.test_register_rules import invoice, payment
 
 AS_OF = "2026-06-30"
@@ -88,12 +89,9 @@ def books() -> Raw:
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = build(
-        books(), tmp_path_factory.mktemp("fiscal") / "home", AS_OF, select=[f"+{m}" for m in MARTS]
-    )
-    yield connection
-    connection.close()
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    with straight.build(books(), AS_OF, MARTS) as connection:
+        yield connection
 
 
 D = Decimal

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,15 +15,11 @@ import duckdb
 import pytest
 
 from tests.dbt import straight
-from tests.dbt.raw_home import OWN_RFC, Raw, build
+from tests.dbt.raw_home import OWN_RFC, Raw
 from tests.dbt.test_register_rules import apply, invoice, payment
 
 AS_OF = date(2026, 6, 30)  # a Tuesday: the first week of the forecast begins on Monday 29 June
 LINES = "select reason, expected_ccy, expected_mxn, expected_date, bucket from cash_forecast_lines"
-
-
-def forecast_of(raw: Raw, folder: Path) -> duckdb.DuckDBPyConnection:
-    return build(raw, folder, AS_OF.isoformat(), select=["+cash_forecast"])
 
 
 def promise(raw: Raw, name: str, made: str, promised: str, amount: str, **more: Any) -> None:
@@ -103,10 +98,9 @@ def example() -> Raw:
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = forecast_of(example(), tmp_path_factory.mktemp("forecast") / "home")
-    yield connection
-    connection.close()
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    with straight.build(example(), AS_OF, ["cash_forecast"]) as connection:
+        yield connection
 
 
 def d(text: str) -> date:

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import Raw, build
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw
 from tests.dbt.test_register_rules import invoice, payment
 
 AS_OF = "2026-06-30"
@@ -163,11 +163,9 @@ def _due(raw: Raw, name: str, customer: str, due: str, paid: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("process") / "home"
-    connection = build(company(), folder, AS_OF, select=[f"+{m}" for m in MARTS])
-    yield connection
-    connection.close()
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    with straight.build(company(), AS_OF, MARTS) as connection:
+        yield connection
 
 
 CASES = [
@@ -231,7 +229,7 @@ def turns(
     return found
 
 
-def test_equal_amounts_on_equal_days(tmp_path: Path) -> None:
+def test_equal_amounts_on_equal_days() -> None:
     """Hundreds of equal amounts, on crowded days, some missing on either side: as if taken one by one."""
     rng, raw = Random(7), Raw()
     raw.register("customers", customer_id="C1", name="Uno")
@@ -247,7 +245,7 @@ def test_equal_amounts_on_equal_days(tmp_path: Path) -> None:
             seen = day + timedelta(days=rng.randrange(5))
             lines.append((seen, f"L{number:04}", amount))
             line(raw, f"L{number:04}", str(amount), seen.isoformat())
-    marts = build(raw, tmp_path / "home", AS_OF, select=["+bank_reconciliation"])
+    marts = straight.build(raw, AS_OF, ["bank_reconciliation"])
     rows = marts.execute(
         "select payment_id, bank_line_id from bank_reconciliation where status = 'matched'"
     ).fetchall()

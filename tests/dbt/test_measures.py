@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import Raw, build
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw
 from tests.dbt.test_marts_process import disputed, line, remind
 from tests.dbt.test_register_rules import invoice, payment
 
@@ -88,17 +89,10 @@ def company() -> Raw:
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("measures") / "home"
-    connection = build(
-        company(),
-        folder,
-        AS_OF,
-        select=["+kpi_figures", "provision_by_segment"],
-        reminder_programme_start="2026-04-01",
-    )
-    yield connection
-    connection.close()
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    only = ["kpi_figures", "provision_by_segment"]
+    with straight.build(company(), AS_OF, only, reminder_programme_start="2026-04-01") as connection:
+        yield connection
 
 
 CASES = [

@@ -11,7 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import CORE, Raw, build, uuid_of
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw, uuid_of
+from tests.dbt.straight import CORE
 from tests.dbt.test_balances_cases import invoice, payment
 
 D = Decimal
@@ -25,7 +27,7 @@ def back(raw: Raw, name: str, of: str, amount: str, day: str, **more: Any) -> No
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
     raw = Raw()
     raw.register("customers", customer_id="C1", name="Uno")
     for name in ("A", "B", "C", "D", "E", "F", "G"):
@@ -76,14 +78,8 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     back(raw, "R8", "PG", "100", "2026-05-12")
     back(raw, "R9", "PA", "5", "2026-05-15", currency="USD")
     back(raw, "R0", "PA", "700", "2026-07-15")
-    connection = build(
-        raw,
-        tmp_path_factory.mktemp("home") / "h",
-        "2026-06-30",
-        select=[*CORE, "+exceptions", "+waiting_documents"],
-    )
-    yield connection
-    connection.close()
+    with straight.build(raw, only=[*CORE, "exceptions", "waiting_documents"]) as connection:
+        yield connection
 
 
 def query(marts: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import Raw, build
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw
 from tests.dbt.test_marts_process import line, remind
 from tests.dbt.test_register_rules import invoice, payment
 
@@ -46,12 +47,10 @@ def company() -> Raw:
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("reported") / "home"
-    connection = build(company(), folder, "2026-06-30", select=["+worklist", "+collection_calendar"],
-                       ladder_days=[10, -5, 0, 60], escalation_days=20)  # fmt: skip
-    yield connection
-    connection.close()
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    settings = {"ladder_days": [10, -5, 0, 60], "escalation_days": 20}
+    with straight.build(company(), only=["worklist", "collection_calendar"], **settings) as connection:
+        yield connection
 
 
 def test_who_confirms_a_report(marts: duckdb.DuckDBPyConnection) -> None:

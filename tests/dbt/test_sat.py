@@ -11,7 +11,7 @@ import duckdb
 from tests.dbt.raw_home import Raw, uuid_of
 
 Home = Callable[..., duckdb.DuckDBPyConnection]
-WITH_EXCEPTIONS = ["+path:models/marts/core", "+exceptions"]
+WITH_EXCEPTIONS = ["marts/core", "exceptions"]
 
 
 def cfdis() -> Raw:
@@ -70,7 +70,7 @@ def raised(marts: duckdb.DuckDBPyConnection, rule: str) -> list[str]:
 
 
 def test_cancelled_at_the_sat_is_open_the_day_before_and_zero_from_then_on(home: Home) -> None:
-    marts = home("sat", cfdis, select=WITH_EXCEPTIONS)
+    marts = home("sat", cfdis, only=WITH_EXCEPTIONS)
     assert [open_on(marts, "gone", d) for d in ("2026-03-04", "2026-03-05", "2026-06-30")] == [1000, 0, 0]
     assert invoice(marts, "gone", "status, sat_status, cancel_date::varchar, open_ccy") == (
         "cancelled", "cancelado", "2026-03-05", 0,
@@ -84,7 +84,7 @@ def test_cancelled_at_the_sat_is_open_the_day_before_and_zero_from_then_on(home:
 
 
 def test_the_latest_delivery_says_and_what_is_not_yet_true_or_known_is_not_cancelled(home: Home) -> None:
-    marts = home("sat", cfdis, select=WITH_EXCEPTIONS)
+    marts = home("sat", cfdis, only=WITH_EXCEPTIONS)
     assert invoice(marts, "later", "sat_status, open_ccy") == ("vigente", 1200)
     assert invoice(marts, "undated", "sat_status, cancel_date::varchar, open_ccy") == (
         "cancelado",
@@ -99,7 +99,7 @@ def test_the_latest_delivery_says_and_what_is_not_yet_true_or_known_is_not_cance
 
 
 def test_a_rep_cancelled_at_the_sat_gives_the_balance_back(home: Home) -> None:
-    marts = home("sat", cfdis, select=WITH_EXCEPTIONS)
+    marts = home("sat", cfdis, only=WITH_EXCEPTIONS)
     assert [open_on(marts, "rep-gone", d) for d in ("2026-01-31", "2026-02-01", "2026-03-09", "2026-03-10")] == [
         2000, 1200, 1200, 2000,
     ]  # fmt: skip
@@ -113,7 +113,7 @@ def test_a_rep_cancelled_at_the_sat_gives_the_balance_back(home: Home) -> None:
 
 
 def test_a_credit_note_cancelled_at_the_sat_gives_the_balance_back(home: Home) -> None:
-    marts = home("sat", cfdis, select=WITH_EXCEPTIONS)
+    marts = home("sat", cfdis, only=WITH_EXCEPTIONS)
     assert [open_on(marts, "note-gone", d) for d in ("2026-04-14", "2026-04-15")] == [2500, 3000]
     assert marts.execute("select status, cancel_date::varchar from fct_credit_notes").fetchall() == [
         ("cancelled", "2026-04-15")
@@ -160,7 +160,7 @@ def registered() -> Raw:
 
 
 def test_the_sat_holds_over_the_register(home: Home) -> None:
-    marts = home("sat_register", registered, select=WITH_EXCEPTIONS)
+    marts = home("sat_register", registered, only=WITH_EXCEPTIONS)
     found = {
         name: invoice(marts, name, "status, sat_status, cancel_date::varchar")
         for name in ("silent", "told", "only-here")
@@ -174,13 +174,13 @@ def test_the_sat_holds_over_the_register(home: Home) -> None:
 
 
 def test_cash_of_a_register_stays_when_its_rep_is_cancelled(home: Home) -> None:
-    marts = home("sat_register", registered, select=WITH_EXCEPTIONS)
+    marts = home("sat_register", registered, only=WITH_EXCEPTIONS)
     assert invoice(marts, "cash", "open_ccy, rep_status") == (250, "missing")
     assert "P-cash" in raised(marts, "REP_MISSING_AFTER_DEADLINE")
 
 
 def test_a_rep_issued_again_without_relation_is_the_same_receipt(home: Home) -> None:
-    marts = home("sat_register", registered, select=WITH_EXCEPTIONS)
+    marts = home("sat_register", registered, only=WITH_EXCEPTIONS)
     assert invoice(marts, "again", "open_ccy, rep_status, fiscal_open_ccy") == (300, "complete", 300)
     assert marts.execute("select rep_uuid from fct_payments where payment_id = 'P-again'").fetchall() == [
         (uuid_of("again-rep2"),)
@@ -193,7 +193,7 @@ def test_without_metadata_nothing_is_asked(home: Home) -> None:
         raw.cfdi("x", "I", "1000", "2026-01-10")
         return raw
 
-    assert raised(home("sat_none", make, select=WITH_EXCEPTIONS), "SAT_STATUS_UNKNOWN") == []
+    assert raised(home("sat_none", make, only=WITH_EXCEPTIONS), "SAT_STATUS_UNKNOWN") == []
 
 
 def listed() -> Raw:
@@ -234,7 +234,7 @@ def listed() -> Raw:
 
 
 def test_customers_on_the_lists(home: Home) -> None:
-    marts = home("sat_lists", listed, select=WITH_EXCEPTIONS)
+    marts = home("sat_lists", listed, only=WITH_EXCEPTIONS)
     assert raised(marts, "CUSTOMER_ON_69B") == ["definitive", "presumed"]
     assert raised(marts, "CUSTOMER_ON_69") == ["gone", "lost"]
     found = marts.execute(
@@ -276,7 +276,7 @@ def asked() -> Raw:
 
 
 def test_answers_of_the_service_fill_what_metadata_does_not_say(home: Home) -> None:
-    marts = home("sat_answers", asked, select=WITH_EXCEPTIONS, sat_enabled=True)
+    marts = home("sat_answers", asked, only=WITH_EXCEPTIONS, sat_enabled=True)
     columns = "sat_status, cancel_date::varchar, open_ccy"
     assert invoice(marts, "says-valid", columns) == ("vigente", None, 100), "valid later was valid before"
     assert invoice(marts, "says-gone", columns) == ("cancelado", "2026-05-02", 0)
@@ -290,6 +290,6 @@ def test_answers_of_the_service_fill_what_metadata_does_not_say(home: Home) -> N
 
 
 def test_an_answer_that_cancels_a_rep_or_a_note_gives_the_balance_back_from_its_day(home: Home) -> None:
-    marts = home("sat_answers", asked, select=WITH_EXCEPTIONS, sat_enabled=True)
+    marts = home("sat_answers", asked, only=WITH_EXCEPTIONS, sat_enabled=True)
     assert [open_on(marts, "rep-told", d) for d in ("2026-05-04", "2026-05-05")] == [600, 1000]
     assert [open_on(marts, "note-told", d) for d in ("2026-05-05", "2026-05-06")] == [700, 1000]

@@ -11,11 +11,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import OWN_RFC, Raw, build, uuid_of
+from tests.dbt import straight
+from tests.dbt.raw_home import OWN_RFC, Raw, uuid_of
 from tests.dbt.test_register_rules import apply, invoice, payment
 
 AS_OF = "2026-06-30"
-SELECT = ["+sales_book", "+vat_cash_basis", "+vat_late_changes", "vat_ties_to_documents"]
+SELECT = ["sales_book", "vat_cash_basis", "vat_late_changes", "vat_ties_to_documents"]
 D = Decimal
 
 
@@ -231,13 +232,12 @@ def what_is_odd(raw: Raw) -> None:
 
 
 @pytest.fixture(scope="module")
-def vat(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., duckdb.DuckDBPyConnection]:
+def vat() -> Callable[..., duckdb.DuckDBPyConnection]:
     built: dict[bool, duckdb.DuckDBPyConnection] = {}
 
     def get(condonation: bool = False) -> duckdb.DuckDBPyConnection:
         if condonation not in built:
-            folder = tmp_path_factory.mktemp("vat") / "home"
-            built[condonation] = build(books(), folder, AS_OF, SELECT, condonation_causes_vat=condonation)
+            built[condonation] = straight.build(books(), AS_OF, SELECT, condonation_causes_vat=condonation)
         return built[condonation]
 
     return get

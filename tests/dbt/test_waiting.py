@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.raw_home import CORE, Raw, uuid_of
+from tests.dbt.raw_home import Raw, uuid_of
+from tests.dbt.straight import CORE
 from tests.dbt.test_cfdi_cases import doc, pay
 from tests.dbt.test_register_rules import apply, invoice, payment
 
@@ -173,7 +174,7 @@ WAITING = {
 
 @pytest.fixture(scope="module")
 def marts(home: Callable[..., duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
-    return home("waiting", kept, select=[*CORE, "+waiting_documents"])
+    return home("waiting", kept, only=[*CORE, "waiting_documents"])
 
 
 def test_every_kind_of_reference_is_listed_once_with_its_age(marts: duckdb.DuckDBPyConnection) -> None:
@@ -214,5 +215,5 @@ def test_what_waits_is_unapplied_money_of_its_payment(marts: duckdb.DuckDBPyConn
 
 
 def test_nothing_waits_in_an_empty_home(home: Callable[..., duckdb.DuckDBPyConnection]) -> None:
-    marts = home("nothing_waits", Raw, select=["+waiting_documents"])
+    marts = home("nothing_waits", Raw, only=["waiting_documents"])
     assert marts.execute("select count(*) from waiting_documents").fetchall() == [(0,)]

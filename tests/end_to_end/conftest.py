@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -48,13 +49,21 @@ class Sample:
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
-    home = tmp_path_factory.mktemp("sample") / "home"
-    cartera("sample", "--invoices", "900", "--seed", "11", home=home)
-    done = cartera("run", "--as-of", AS_OF, home=home)
+    """Made by the first worker that asks; its home is only read."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "sample"
+    folder.mkdir(exist_ok=True)
+    home, said = folder / "home", folder / "said.txt"
+    with (folder / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not said.is_file():
+            cartera("sample", "--invoices", "900", "--seed", "11", home=home)
+            done = cartera("run", "--as-of", AS_OF, home=home)
+            said.write_text(done.stdout, encoding="utf-8")
     paths = HomePaths(home)
     truth = json.loads((home / "sample_truth" / "expected.json").read_text(encoding="utf-8"))
     found = snapshot.current(paths)
     assert found is not None
     connection = snapshot.open_readonly(found.path)
-    yield Sample(paths, truth, connection, done.stdout)
+    yield Sample(paths, truth, connection, said.read_text(encoding="utf-8"))
     connection.close()

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.slow
 
 AS_OF = "2026-06-30"
 MARTS = [
-    "+path:models/marts/core",
-    "+path:models/marts/sources",
-    "+disputes",
-    "+promises",
-    "+aging_open_items",
+    "marts/core",
+    "marts/sources",
+    "disputes",
+    "promises",
+    "aging_open_items",
 ]
 
 

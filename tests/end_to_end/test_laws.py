@@ -135,11 +135,12 @@ def test_money_is_the_same_in_the_files_in_staging_and_in_the_marts(home: Any) -
     said, counted = independent()
     connection = home[1]
     staging = {
-        "cfdi": "select tipo_de_comprobante, moneda, sum(total) from w.staging.stg_cfdi__documents group by 1, 2",
-        "pago": "select moneda_p, sum(monto) from w.staging.stg_cfdi__payments group by 1",
-        "invoices": "select currency, sum(total) from w.staging.stg_register__invoices group by 1",
-        "payments": "select currency, sum(amount) from w.staging.stg_register__payments group by 1",
-        "credit_notes": "select currency, sum(total) from w.staging.stg_register__credit_notes group by 1",
+        "cfdi": "select tipo_de_comprobante, moneda, sum(total) from warehouse.staging.stg_cfdi__documents "
+        "group by 1, 2",
+        "pago": "select moneda_p, sum(monto) from warehouse.staging.stg_cfdi__payments group by 1",
+        "invoices": "select currency, sum(total) from warehouse.staging.stg_register__invoices group by 1",
+        "payments": "select currency, sum(amount) from warehouse.staging.stg_register__payments group by 1",
+        "credit_notes": "select currency, sum(total) from warehouse.staging.stg_register__credit_notes group by 1",
     }
     assert money(connection, staging) == said
     ledger = {
