@@ -29,7 +29,7 @@ browser: setup
 	@$(BIN)/python -m tests.browser.ensure_chromium
 
 test: setup browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup
 	$(BIN)/python -m pytest -m "not slow"

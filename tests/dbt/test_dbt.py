@@ -6,11 +6,14 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.dbt import straight
 from tests.dbt.compiled import dbt, write_home
 from tests.dbt.raw_home import OWN_RFC
 from tests.dbt.test_matching import both
+
+pytestmark = pytest.mark.slow
 
 AS_OF = "2026-06-30"
 

@@ -19,6 +19,8 @@ from tests.dbt import straight
 from tests.dbt.companies import LAST, Company, companies, raw_of, until
 from tests.dbt.raw_home import Raw
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 5, 31)
 PROVENANCE = ("source_file_id", "source_row", "sources_count")
 few = settings(
