@@ -140,19 +140,11 @@ def _compile(seeds: Path, variables: dict[str, Any]) -> list[Node]:
 
 def _node(node: Any) -> Node:
     parents = tuple(key.rsplit(".", 1)[-1] for key in node.depends_on.nodes if key.startswith("model."))
-    is_test = node.resource_type == "test"
-    sql = node.compiled_code if is_test else _creation(node)
+    is_test, sql = node.resource_type == "test", node.compiled_code
+    if not is_test:  # as macros/materializations.sql does
+        kind = "view" if node.config.materialized == "view" else "table"
+        sql = f"create {kind} {node.relation_name} as {sql}"
     return Node(node.name, os.path.dirname(node.original_file_path), parents, sql, is_test)  # noqa: PTH120
-
-
-def _creation(node: Any) -> str:
-    """As dbt-duckdb makes it: a contract names the table's columns, and the rows are cast to their types."""
-    kind = "view" if node.config.materialized == "view" else "table"
-    query = node.compiled_code
-    if node.config.contract.enforced:
-        typed = ", ".join(f"cast({c.name} as {c.data_type}) as {c.name}" for c in node.columns.values())
-        query = f"select {typed} from (\n{query}\n) as compiled"
-    return f"create {kind} {node.relation_name} as {query}"
 
 
 @functools.cache
