@@ -72,7 +72,6 @@ def project(**variables: Any) -> Project:
 @contextmanager
 def _locked() -> Iterator[Path]:
     """The folder of the project as it is now, for one process at a time; what other versions left is removed."""
-    KEPT.mkdir(parents=True, exist_ok=True)
     with _lock("lock"):
         folder = KEPT / fingerprint()
         for other in KEPT.iterdir():
@@ -84,6 +83,7 @@ def _locked() -> Iterator[Path]:
 
 @contextmanager
 def _lock(name: str) -> Iterator[None]:
+    KEPT.mkdir(parents=True, exist_ok=True)
     with (KEPT / name).open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -97,7 +97,7 @@ def fingerprint() -> str:
         p for p in PROJECT.rglob("*") if p.suffix in {".sql", ".yml", ".csv"} and "target" not in p.parts
     ]
     for path in sorted([*sources, Path(__file__)]):
-        digest.update(path.name.encode() + path.read_bytes())
+        digest.update(str(path.relative_to(PROJECT.parent)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -129,7 +129,7 @@ def _compile(seeds: Path, variables: dict[str, Any]) -> list[Node]:
             shutil.copy2(seeds, paths.warehouse_file)
         else:
             dbt(paths, "seed")
-            shutil.copy2(paths.warehouse_file, seeds)
+            shutil.copy2(paths.warehouse_file, seeds.with_suffix(".tmp")).replace(seeds)
         results = dbt(paths, "compile", as_of=SENTINEL, **variables)
     nodes = {r.node.unique_id: r.node for r in results if r.node.resource_type in {"model", "test"}}
     order = TopologicalSorter(
