@@ -83,7 +83,7 @@ def _key_specs() -> Iterator[Spec]:
                 f"not_null_{column}",
                 f"marts.{mart}",
                 "not_null",
-                "{n} renglones de {mart} no tienen {column}. Las cifras quedarían incompletas.",
+                "{n} [renglón|renglones] de {mart} no [tiene|tienen] {column}. Las cifras quedarían incompletas.",
                 subject=mart,
                 column=column,
                 words={"mart": mart, "column": column},
@@ -92,7 +92,8 @@ def _key_specs() -> Iterator[Spec]:
         yield _mart(
             "unique_key",
             mart,
-            f"{{n}} claves de {mart} aparecen más de una vez, por ejemplo {{examples}}. Se contarían doble.",
+            f"{{n}} [clave|claves] de {mart} [aparece|aparecen] más de una vez, por ejemplo "
+            f"{{examples}}. Se [contaría|contarían] doble.",
             f"select concat_ws(' / ', {names}) as what from {{batch}} group by {names} having count(*) > 1",
         )
 
@@ -106,19 +107,19 @@ def _identity_specs() -> Iterator[Spec]:
         yield _mart(
             "buckets_add_up",
             mart,
-            "En {n} renglones de antigüedad los rangos no suman la cartera bruta o la vencida: {examples}.",
+            "En {n} [renglón|renglones] de antigüedad los rangos no suman la cartera bruta o la vencida: {examples}.",
             f"select {where} from {{batch}} where {total} <> gross_mxn or {overdue} <> overdue_mxn",
         )
         yield _mart(
             "net_is_gross_less_unapplied",
             mart,
-            "En {n} renglones de antigüedad el neto no es la cartera menos los saldos a favor: {examples}.",
+            "En {n} [renglón|renglones] de antigüedad el neto no es la cartera menos los saldos a favor: {examples}.",
             f"select {where} from {{batch}} where net_mxn <> gross_mxn - unapplied_mxn",
         )
     yield _mart(
         "movements_make_the_balance",
         "fct_movements",
-        "En {n} facturas el saldo no es la suma de sus movimientos: {examples}.",
+        "En {n} [factura|facturas] el saldo no es la suma de sus movimientos: {examples}.",
         """select coalesce(i.folio_label, i.invoice_id, m.invoice_id) as what
            from (select invoice_id, sum(amount_ccy) as balance from {batch} group by invoice_id) m
            full join marts.fct_invoices i on i.invoice_id = m.invoice_id
@@ -127,7 +128,7 @@ def _identity_specs() -> Iterator[Spec]:
     yield _mart(
         "latest_aging_is_the_invoices",
         "aging_by_customer",
-        "La antigüedad al corte no coincide con el saldo de las facturas en {n} clientes: {examples}.",
+        "La antigüedad al corte no coincide con el saldo de las facturas en {n} [cliente|clientes]: {examples}.",
         """select coalesce(a.customer_id, i.customer_id) || ' (' || coalesce(a.gross, 0) || ' contra '
                   || coalesce(i.gross, 0) || ')' as what
            from (select customer_id, sum(gross_mxn) as gross from {batch}
@@ -141,14 +142,14 @@ def _identity_specs() -> Iterator[Spec]:
     yield _mart(
         "payments_are_applied_or_not",
         "fct_payments",
-        "En {n} pagos lo aplicado más lo pendiente de aplicar no es el importe recibido: {examples}.",
+        "En {n} [pago|pagos] lo aplicado más lo pendiente de aplicar no es el importe recibido: {examples}.",
         """select payment_id as what from {batch}
            where reversed_date is null and amount_ccy <> applied_ccy + unapplied_ccy""",
     )
     yield _mart(
         "bridge_closes",
         "weekly_bridge",
-        "El movimiento de cartera no cierra en {n} semanas, por ejemplo la del {examples}.",
+        "El movimiento de cartera no cierra en {n} [semana|semanas], por ejemplo la del {examples}.",
         """select strftime(week_end, '%d/%m/%Y') as what from {batch} group by week_end
            having coalesce(sum(value_mxn) filter (where line = 'residual'), 0) <> 0
               or sum(case line when 'end' then -value_mxn when 'residual' then 0 else value_mxn end) <> 0""",
@@ -159,19 +160,21 @@ def _range_specs() -> Iterator[Spec]:
     yield _mart(
         "no_negative_balance",
         "fct_invoices",
-        "{n} facturas tienen saldo negativo: {examples}. Lo pagado de más debe quedar como saldo a favor.",
+        "{n} [factura tiene|facturas tienen] saldo negativo: {examples}. Lo pagado de más debe "
+        "quedar como saldo a favor.",
         "select coalesce(folio_label, invoice_id) as what from {batch} where open_ccy < 0",
     )
     yield _mart(
         "no_negative_item",
         "aging_open_items",
-        "{n} partidas de antigüedad tienen saldo negativo: {examples}.",
+        "{n} [partida|partidas] de antigüedad [tiene|tienen] saldo negativo: {examples}.",
         "select invoice_id as what from {batch} where open_ccy < 0",
     )
     yield _mart(
         "nothing_after_the_cut",
         "fct_movements",
-        "{n} movimientos tienen fecha posterior al corte: {examples}. El corte no debe saber del futuro.",
+        "{n} [movimiento tiene|movimientos tienen] fecha posterior al corte: {examples}. El corte no "
+        "debe saber del futuro.",
         """select movement_id as what from {batch}
            where effective_date > (select max(as_of) from marts.dim_report_dates where is_run_as_of)""",
     )
@@ -181,7 +184,7 @@ def _range_specs() -> Iterator[Spec]:
                 f"range_{column}",
                 f"marts.{mart}",
                 "between",
-                "{n} valores de {column} en {mart} están fuera de 0 a 100 %: {examples}.",
+                "{n} [valor|valores] de {column} en {mart} [está|están] fuera de 0 a 100 %: {examples}.",
                 subject=mart,
                 column=column,
                 low=0,
@@ -191,8 +194,9 @@ def _range_specs() -> Iterator[Spec]:
     yield _mart(
         "plausible_dso",
         "collection_speed",
-        "{n} meses del último año traen días cartera negativos o de más de cinco años: {examples}. Revisa la "
-        "venta de esos meses.",
+        "{n} [mes|meses] del último año [trae|traen] días cartera negativos o de más de cinco años: "
+        "{examples}. Revisa la "
+        "venta de [ese mes|esos meses].",
         """select strftime(month, '%m/%Y') as what from {batch}
            where dimension = 'total' and month > (select max(month) from {batch}) - interval 1 year
              and (least(dso_simple, dso_rolling_3m, dso_countback) < 0 or dso_countback > 1830)""",
@@ -208,8 +212,9 @@ def _range_specs() -> Iterator[Spec]:
     yield _mart(
         "everything_valued",
         "fct_invoices",
-        "{n} facturas abiertas no se pueden valuar en pesos por falta de tipo de cambio ({examples}). No "
-        "suman en los totales: carga los tipos de cambio.",
+        "{n} [factura abierta no se puede|facturas abiertas no se pueden] valuar en pesos por falta "
+        "de tipo de cambio ({examples}). No "
+        "[suma|suman] en los totales: carga los tipos de cambio.",
         """select currency as what from {batch} where open_ccy > 0 and open_mxn_closing is null""",
         severity="warning",
     )

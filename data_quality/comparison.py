@@ -63,7 +63,8 @@ def _vanished(last: str) -> Iterator[Spec]:
     yield _compared(
         "invoices_vanish",
         "fct_invoices",
-        "{n} facturas de la última publicación ya no están: {examples}. Revisa si se retiró o corrigió "
+        "{n} [factura|facturas] de la última publicación ya no [está|están]: {examples}. Revisa si "
+        "se retiró o corrigió "
         "un archivo.",
         f"""select coalesce(l.folio_label, l.invoice_id) as what from {last}.marts.fct_invoices l
             where l.invoice_id not in (select invoice_id from {{batch}})
@@ -74,7 +75,7 @@ def _vanished(last: str) -> Iterator[Spec]:
     yield _compared(
         "customers_vanish",
         "dim_customers",
-        "{n} clientes con saldo en la última publicación ya no existen: {examples}. Su cartera "
+        "{n} [cliente|clientes] con saldo en la última publicación ya no [existe|existen]: {examples}. Su cartera "
         "pudo quedar en otro.",
         f"""select coalesce(l.customer_name, l.customer_id) as what from {last}.marts.dim_customers l
             where l.customer_id in (select customer_id from {last}.marts.fct_invoices where open_ccy > 0)
@@ -127,7 +128,8 @@ def _moved_past(last: str) -> Iterator[Spec]:
     yield _compared(
         "past_changes",
         "aging_by_customer",
-        f"La cartera de {{n}} cierres de mes ya publicados cambió más de {PAST_WARNING_PCT} % (el {{what}}, "
+        f"La cartera de {{n}} [cierre de mes ya publicado|cierres de mes ya publicados] cambió más de "
+        f"{PAST_WARNING_PCT} % (el {{what}}, "
         "{change} %). Suele ser por documentos que llegaron tarde o correcciones: confírmalo.",
         sql + changed.format(PAST_WARNING_PCT) + worst,
         "warning",
@@ -135,7 +137,8 @@ def _moved_past(last: str) -> Iterator[Spec]:
     yield _compared(
         "past_changes_unexplained",
         "aging_by_customer",
-        f"La cartera de {{n}} cierres de mes ya publicados cambió más de {PAST_CRITICAL_PCT} % (el {{what}}, "
+        f"La cartera de {{n}} [cierre de mes ya publicado|cierres de mes ya publicados] cambió más de "
+        f"{PAST_CRITICAL_PCT} % (el {{what}}, "
         "{change} %) sin que llegaran documentos nuevos de esas fechas. Revisa qué archivo cambió; si es "
         "correcto, acéptalo con --accept.",
         sql

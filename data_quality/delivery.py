@@ -103,7 +103,8 @@ def _specs(table: Table) -> Iterator[Spec]:
         table,
         "required_values",
         blank,
-        "{n} filas de {label} llegaron sin un dato obligatorio: {examples}. Corrige el archivo o el mapeo.",
+        "{n} [fila|filas] de {label} [llegó|llegaron] sin un dato obligatorio: {examples}. Corrige "
+        "el archivo o el mapeo.",
     )
     yield from _amounts(table)
     yield from _dates(table, required)
@@ -119,7 +120,7 @@ def _amounts(table: Table) -> Iterator[Spec]:
         table,
         "plausible_amounts",
         {c: f"abs({c}) >= {LARGEST_AMOUNT}" for c in table.of_type("DECIMAL(24,6)")},
-        "{n} filas de {label} traen importes de un billón o más: {examples}. Seguramente se leyó otra "
+        "{n} [fila|filas] de {label} [trae|traen] importes de un billón o más: {examples}. Seguramente se leyó otra "
         "columna (un folio, una cuenta): revisa el mapeo.",
     )
     # a rate of the table values every balance; a document's own rate only itself
@@ -128,7 +129,7 @@ def _amounts(table: Table) -> Iterator[Spec]:
             table,
             f"plausible_{column}",
             {column: f"({column} <= 0 or {column} > 1000)"},
-            "{n} filas de {label} traen un tipo de cambio en cero, negativo o mayor que mil: {examples}. "
+            "{n} [fila|filas] de {label} [trae|traen] un tipo de cambio en cero, negativo o mayor que mil: {examples}. "
             "Valuaría mal la cartera en moneda extranjera: corrígelo.",
             severity="critical" if column == "mxn_per_unit" else "warning",
         )
@@ -138,7 +139,10 @@ def _dates(table: Table, required: Sequence[str]) -> Iterator[Spec]:
     """Outside 1990–2100 a required date would stretch every calendar; ten years away is only odd."""
     dates = table.of_type("DATE", "TIMESTAMP")
     beyond = {c: f"({c} < date '1990-01-01' or {c} >= date '2101-01-01')" for c in dates}
-    problem = "{n} filas de {label} traen fechas fuera de 1990–2100: {examples}. Revisa el formato de fecha."
+    problem = (
+        "{n} [fila|filas] de {label} [trae|traen] fechas fuera de 1990–2100: {examples}. Revisa el "
+        "formato de fecha."
+    )
     yield from _bad_rows(table, "required_dates", {c: beyond[c] for c in dates if c in required}, problem)
     optional = {c: beyond[c] for c in dates if c not in required}
     yield from _bad_rows(table, "optional_dates", optional, problem, severity="warning")
@@ -147,7 +151,7 @@ def _dates(table: Table, required: Sequence[str]) -> Iterator[Spec]:
         table,
         "plausible_years",
         {c: far.format(c) for c in dates if "delivery_date" in table.columns},
-        "{n} filas de {label} traen fechas a más de diez años antes o tres después de la entrega: "
+        "{n} [fila|filas] de {label} [trae|traen] fechas a más de diez años antes o tres después de la entrega: "
         "{examples}. Confírmalas con quien generó el archivo.",
         severity="warning",
     )
@@ -164,8 +168,8 @@ def _codes(table: Table) -> Iterator[Spec]:
         table,
         "currency_form",
         odd,
-        "{n} filas de {label} traen monedas que no son claves como MXN o USD: {examples}. Sin moneda "
-        "conocida no se valúan en pesos: corrígelas en el origen.",
+        "{n} [fila|filas] de {label} [trae|traen] monedas que no son claves como MXN o USD: {examples}. Sin moneda "
+        "conocida no se [valúa|valúan] en pesos: corrígelas en el origen.",
         severity="warning",
     )
     for column in currencies:
@@ -175,7 +179,8 @@ def _codes(table: Table) -> Iterator[Spec]:
             table,
             f"uuid_form_{column}",
             {column: f"({column} is not null and not regexp_full_match({column}, '{UUID_FORM}'))"},
-            "{n} filas de {label} traen un UUID sin la forma de un folio fiscal: {examples}. No se podrán "
+            "{n} [fila|filas] de {label} [trae|traen] un UUID sin la forma de un folio fiscal: "
+            "{examples}. No se [podrá|podrán] "
             "cruzar con su CFDI.",
             severity="critical" if kind_of(table.name) == CFDI and column == "uuid" else "warning",
         )
@@ -190,7 +195,8 @@ def _repeated(table: Table, key: Sequence[str]) -> Spec:
         "repeated_key",
         f"{SCHEMA}.{table.name}",
         "no_rows",
-        "{n} claves de {label} vienen repetidas en un mismo archivo con datos distintos: {examples}. Se toma "
+        "{n} [clave|claves] de {label} [viene repetida|vienen repetidas] en un mismo archivo con "
+        "datos distintos: {examples}. Se toma "
         "una sola; revisa cuál es la buena.",
         severity="warning",
         subject=table.name,
@@ -205,7 +211,8 @@ def _positive(table: Table, column: str) -> Iterator[Spec]:
         table,
         f"positive_{column}",
         {column: f"{column} <= 0"},
-        "{n} filas de {label} traen importes en cero o negativos: {examples}. Se cargan tal cual: "
+        "{n} [fila|filas] de {label} [trae|traen] importes en cero o negativos: {examples}. Se "
+        "[carga|cargan] tal cual: "
         "confírmalos.",
         severity="warning",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import sys
 import threading
 import warnings
@@ -46,7 +47,8 @@ class Spec:
 
     expects: `not_null` and `unique` take `column`; `between` takes `column`, `low`, `high`; `no_rows`
     takes `sql`, a query that finds what is wrong: `{batch}` stands for the table, a column `what` names
-    the culprit. `problem` may use {n} (how many), {examples}, `words` and the columns of the first row.
+    the culprit. `problem` may use {n} (how many), {examples}, `words` and the columns of the first row;
+    `[fila|filas]` is the first where {n} is one, else the second.
     `error_severity`: how bad it is when the check itself cannot run.
     """
 
@@ -209,9 +211,14 @@ def _read(spec: Spec, result: Any) -> CheckResult:
         "n": f"{count:,}",
         "examples": examples or "sin identificar",
     }
-    message = "Correcto." if status == "passed" else spec.problem.format(**words)
+    message = "Correcto." if status == "passed" else in_number(spec.problem, count).format(**words)
     subject = spec.subject or spec.table
     return CheckResult(spec.check_name, subject, status, spec.severity, message, f"{count}")
+
+
+def in_number(text: str, count: int) -> str:
+    """The text with each `[singular|plural]` in the number of `count`."""
+    return re.sub(r"\[([^|\]]*)\|([^\]]*)\]", r"\1" if count == 1 else r"\2", text)
 
 
 def _unable(spec: Spec, error: object) -> CheckResult:

@@ -56,7 +56,8 @@ def grain_specs() -> Iterator[Spec]:
         yield _query(
             "sound_key",
             mart,
-            "{n} claves de {mart} están vacías o aparecen más de una vez, por ejemplo {examples}.",
+            "{n} [clave|claves] de {mart} [está vacía o aparece|están vacías o aparecen] más de una "
+            "vez, por ejemplo {examples}.",
             f"select concat_ws(' / ', {names}) as what from {{batch}} group by {names} having count(*) > 1 or {blank}",
         )
         if percentages:
@@ -64,7 +65,8 @@ def grain_specs() -> Iterator[Spec]:
             yield _query(
                 "sound_percentages",
                 mart,
-                "{n} renglones de {mart} traen por cientos fuera de 0 a 100: {examples}. Revisa sus documentos.",
+                "{n} [renglón|renglones] de {mart} [trae|traen] por cientos fuera de 0 a 100: "
+                "{examples}. Revisa sus documentos.",
                 f"select concat_ws(' / ', {names}) as what from {{batch}} where {outside}",
                 refuses=False,
             )
@@ -75,17 +77,21 @@ def sum_specs() -> Iterator[Spec]:
     yield _query(
         "roll_forward_closes",
         "roll_forward",
-        "El movimiento mensual no cierra en {n} meses, por ejemplo {examples}.",
+        "El movimiento mensual no cierra en {n} [mes|meses], por ejemplo {examples}.",
         """select strftime(month, '%m/%Y') as what from {batch}
            where beginning + billed - cancelled - payments_applied + payments_reversed - credit_notes_applied
                  - write_offs <> ending and unvalued_items = 0""",
     )
     for mart, column, problem in (
-        ("cash_forecast", "expected_mxn", "El flujo esperado no suma la cartera en {n} cortes: {examples}."),
+        (
+            "cash_forecast",
+            "expected_mxn",
+            "El flujo esperado no suma la cartera en {n} [corte|cortes]: {examples}.",
+        ),
         (
             "provision",
             "gross_mxn",
-            "Los rangos de la estimación no suman la cartera en {n} cortes: {examples}.",
+            "Los rangos de la estimación no suman la cartera en {n} [corte|cortes]: {examples}.",
         ),
     ):
         yield _query(
@@ -101,7 +107,7 @@ def sum_specs() -> Iterator[Spec]:
     yield _query(
         "segments_add_up",
         "provision_by_segment",
-        "La estimación por segmento no suma la del rango en {n} casos: {examples}.",
+        "La estimación por segmento no suma la del rango en {n} [caso|casos]: {examples}.",
         """select strftime(p.as_of, '%d/%m/%Y') || ' ' || p.bucket as what from marts.provision p
            left join (select as_of, bucket, sum(gross_mxn) as gross, sum(expected_loss_mxn) as loss from {batch}
                       group by all) s on p.as_of = s.as_of and p.bucket = s.bucket

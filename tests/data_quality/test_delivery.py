@@ -145,5 +145,5 @@ def test_the_message_names_value_and_row(tmp_path: Path) -> None:
     change = "update delivery.register__invoices set total = 5000000000000 where row_number = 7"
     results = check_delivery(deliver(tmp_path / "d.duckdb", ["register__invoices"], change), ["invoices"])
     message = next(r.message for r in results if r.status == "failed")
-    assert message.startswith("1 filas de facturas")
+    assert message.startswith("1 fila de facturas")
     assert "total 5000000000000.000000 (fila 7)" in message

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from data_quality.engine import Spec, run_suite
+from data_quality.engine import Spec, in_number, run_suite
 
 SPECS = [
     Spec("blank", "s.t", "not_null", "{n} sin importe", column="amount"),
@@ -91,3 +91,10 @@ def test_importing_the_gates_is_light() -> None:
     script = "import sys, data_quality.candidate, data_quality.delivery; print('great_expectations' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
+
+
+def test_words_agree_with_how_many_there_are() -> None:
+    text = "{n} [fila|filas] de {label} [trae|traen] importes en cero [a]"
+    assert in_number(text, 1) == "{n} fila de {label} trae importes en cero [a]"
+    assert in_number(text, 2) == "{n} filas de {label} traen importes en cero [a]"
+    assert in_number(text, 0) == "{n} filas de {label} traen importes en cero [a]"
