@@ -58,6 +58,15 @@ def kept() -> Raw:
         amount=Decimal(2),
     )
 
+    # a note that has no row in the register, or has one, named by its UUID
+    raw.cfdi("e8", "E", "120", "2026-06-06", receptor=RFC)
+    raw.cfdi("e9", "E", "80", "2026-06-06", receptor=RFC)
+    raw.register("credit_notes", cn_id="N2", uuid=uuid_of("e9"), customer_id="C1", currency="MXN", issue_date="2026-06-06",
+                 total=Decimal(80))  # fmt: skip
+    for name, amount in ((uuid_of("e8").upper(), 120), (uuid_of("e9"), 50)):
+        raw.register("credit_note_applications", cn_id=name, invoice_id="OK", applied_date="2026-06-08",
+                     amount=Decimal(amount))  # fmt: skip
+
     raw.cfdi("s1", "I", "500", "2026-06-09", receptor=RFC, related=(("04", "no-old"),))
     raw.rep(
         "r2",
@@ -211,6 +220,18 @@ def test_what_waits_is_unapplied_money_of_its_payment(marts: duckdb.DuckDBPyConn
     ).fetchall() == [
         ("P1", Decimal(100), Decimal(0), Decimal(100)),
         ("P2", Decimal(200), Decimal(50), Decimal(150)),
+    ]
+
+
+def test_a_note_named_by_its_uuid_is_applied(marts: duckdb.DuckDBPyConnection) -> None:
+    notes = "select cn_id, related_invoice_id, applied_ccy, unapplied_ccy from fct_credit_notes where cn_id in (?, 'N2') order by 3"
+    assert marts.execute(notes, [uuid_of("e8")]).fetchall() == [
+        ("N2", "OK", Decimal(50), Decimal(30)),
+        (uuid_of("e8"), "OK", Decimal(120), Decimal(0)),
+    ]
+    # 1,000 less 50 of P2, 120 and 50
+    assert marts.execute("select open_ccy from fct_invoices where invoice_id = 'OK'").fetchall() == [
+        (Decimal(780),)
     ]
 
 

@@ -7,7 +7,7 @@ with explicit_rows as (
         x.applied_date,
         {{ money('sum(x.amount)') }} as amount_ccy
     from {{ latest_delivery(ref('stg_register__credit_note_applications'), ['cn_id', 'invoice_id', 'applied_date']) }} as x
-    inner join {{ ref('int_credit_notes') }} as n on x.cn_id = n.register_id
+    inner join {{ ref('int_credit_note_aliases') }} as n on {{ invoice_alias('x.cn_id') }} = n.alias
     inner join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('x.invoice_id') }} = a.alias
     group by n.cn_key, a.invoice_key, x.applied_date
 ),

@@ -76,8 +76,9 @@ found as (
     left join {{ ref('int_invoice_attributes') }} as i on a.invoice_key = i.invoice_key
     left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
     left join (select distinct cn_id from {{ ref('stg_register__credit_notes') }}) as o on x.cn_id = o.cn_id
-    left join notes as n on x.cn_id = n.register_id
-    where (w.waits_for_kind = 'invoice' and a.alias is null) or (w.waits_for_kind = 'credit_note' and o.cn_id is null)
+    left join {{ ref('int_credit_note_aliases') }} as m on {{ invoice_alias('x.cn_id') }} = m.alias
+    left join notes as n on m.cn_key = n.cn_key
+    where (w.waits_for_kind = 'invoice' and a.alias is null) or (w.waits_for_kind = 'credit_note' and o.cn_id is null and m.alias is null)
     union all
     -- a document that takes the place of another one (relation 04)
     select
