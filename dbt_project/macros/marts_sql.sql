@@ -11,6 +11,14 @@ cast(round(cast({{ numerator }} as double) * {{ times }} / nullif(cast({{ denomi
 {%- endmacro %}
 {% macro pct(numerator, denominator) -%} {{ ratio(numerator, denominator, 100) }} {%- endmacro %}
 
+{# Figures of KPIs as `kpis` takes them: what they are of, and the three numbers. #}
+{% macro kpi_rows(relation, cadence="cadence", dimension="dimension", dimension_value="dimension_value") -%}
+select kpi, {{ cadence }} as cadence, as_of, {{ dimension }} as dimension, {{ dimension_value }} as dimension_value,
+    cast(value as decimal(18, 4)) as value, cast(numerator as decimal(18, 2)) as numerator,
+    cast(denominator as decimal(18, 2)) as denominator
+from {{ relation }}
+{%- endmacro %}
+
 {# The current version of each row, and only what was dated on or before as_of. #}
 {% macro log_rows(relation, keys, dated) -%}
 (select * from {{ latest_delivery(relation, keys) }} as l where {{ dated }} <= {{ as_of() }})

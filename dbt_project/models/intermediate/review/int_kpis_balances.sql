@@ -98,19 +98,6 @@ figures as (
     union all
     select 'rolled_worse_month_pct', 'month', m.month_end, 'total', 'total', {{ pct('w.worse_mxn', 'w.start_mxn') }}, w.worse_mxn, w.start_mxn
     from {{ ref('int_months') }} as m left join worse as w on m.month_end = w.to_date
-),
-
-final as (
-    select
-        kpi,
-        cadence,
-        as_of,
-        dimension,
-        dimension_value,
-        cast(value as decimal(18, 4)) as value,
-        cast(numerator as decimal(18, 2)) as numerator,
-        cast(denominator as decimal(18, 2)) as denominator
-    from figures
 )
 
-select * from final
+{{ kpi_rows('figures') }}

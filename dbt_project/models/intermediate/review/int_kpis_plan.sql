@@ -37,19 +37,6 @@ figures as (
     union all
     select 'bank_tie_out_pct', m.month_end, {{ pct('r.matched', 'r.receipts') }}, coalesce(r.matched, 0), coalesce(r.receipts, 0)
     from months as m left join receipts as r on m.month = r.month
-),
-
-final as (
-    select
-        kpi,
-        'month' as cadence,
-        as_of,
-        'total' as dimension,
-        'total' as dimension_value,
-        cast(value as decimal(18, 4)) as value,
-        cast(numerator as decimal(18, 2)) as numerator,
-        cast(denominator as decimal(18, 2)) as denominator
-    from figures
 )
 
-select * from final
+{{ kpi_rows('figures', cadence="'month'", dimension="'total'", dimension_value="'total'") }}

@@ -99,19 +99,6 @@ figures as (
     union all
     select 'punctual_retention_pct', 'quarter', q.quarter_end, 'total', 'total', r.retention_pct, coalesce(r.retention_num, 0), coalesce(r.retention_den, 0)
     from quarters as q left join {{ ref('punctual_retention') }} as r on q.quarter = r.quarter
-),
-
-final as (
-    select
-        kpi,
-        cadence,
-        as_of,
-        dimension,
-        dimension_value,
-        cast(value as decimal(18, 4)) as value,
-        cast(numerator as decimal(18, 2)) as numerator,
-        cast(denominator as decimal(18, 2)) as denominator
-    from figures
 )
 
-select * from final
+{{ kpi_rows('figures') }}
