@@ -127,21 +127,23 @@ def exception_counts(connection: duckdb.DuckDBPyConnection) -> list[Row]:
         connection,
         """
         with counted as (
-            select rule, max(severity) as severity, count(*) as cases,
+            select rule, count(*) as cases,
+                arg_min(severity, list_position(['critical', 'error', 'warning', 'info'], severity)) as severity,
+                count(*) filter (severity <> 'info') as pressing,
                 sum(amount_mxn)::decimal(18,2) as amount_mxn,
                 min(since) as since from marts.exceptions group by rule
         )
         select c.rule, coalesce(r.name_es, c.rule) as name_es, r.why_es, r.what_to_do_es, r.legal_basis_es,
-            c.severity, c.cases, c.amount_mxn, c.since
+            c.severity, c.cases, c.pressing, c.amount_mxn, c.since
         from counted as c left join meta.exception_rules as r on r.rule = c.rule
-        order by coalesce(list_position(['critical', 'error', 'warning'], c.severity), 9), c.cases desc,
+        order by coalesce(list_position(['critical', 'error', 'warning', 'info'], c.severity), 9), c.cases desc,
             c.rule
         """,
     )
 
 
 def exceptions(connection: duckdb.DuckDBPyConnection, rule: str, limit: int, offset: int) -> list[Row]:
-    """The cases of one rule, the largest first."""
+    """The cases of one rule: those that press first, then the largest."""
     return rows(
         connection,
         """
@@ -149,7 +151,37 @@ def exceptions(connection: duckdb.DuckDBPyConnection, rule: str, limit: int, off
             e.since,
             e.severity
         from marts.exceptions as e left join marts.dim_customers as c on c.customer_id = e.customer_id
-        where e.rule = $rule order by e.amount_mxn desc nulls last, e.entity_id limit $limit offset $offset
+        where e.rule = $rule order by e.severity = 'info', e.amount_mxn desc nulls last, e.entity_id
+        limit $limit offset $offset
         """,
         {"rule": rule, "limit": limit, "offset": offset},
+    )
+
+
+def cfdi_check_counts(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Every rule of the offline verification: documents it looked at, those that fail and what to do with them."""
+    return rows(
+        connection,
+        """
+        select check_name, name_es, what_to_do_es, severity, documents_checked, documents_failed
+        from marts.cfdi_checks_summary order by documents_failed = 0, severity, position
+        """,
+    )
+
+
+def cfdi_checks(connection: duckdb.DuckDBPyConnection, check: str, limit: int, offset: int) -> list[Row]:
+    """The documents that fail one rule, the largest difference first; with its invoice where it is one of ours."""
+    return rows(
+        connection,
+        """
+        select c.uuid, c.tipo, c.issue_date, c.emisor_rfc, c.receptor_rfc, c.customer_id, c.expected, c.found,
+            c.difference, c.detail, i.invoice_id
+        from marts.cfdi_checks as c
+        left join (
+            select uuid, min(invoice_id) as invoice_id from marts.fct_invoices where uuid is not null group by uuid
+        ) as i on i.uuid = c.uuid
+        where c.check_name = $check order by abs(c.difference) desc nulls last, c.issue_date desc, c.uuid
+        limit $limit offset $offset
+        """,
+        {"check": check, "limit": limit, "offset": offset},
     )

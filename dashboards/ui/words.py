@@ -57,6 +57,10 @@ RUN_STATUS = {
     "failed": "Falló", "running": "En curso",
 }  # fmt: skip
 SEVERITY = {"critical": "Crítica", "error": "Grave", "warning": "Atención", "info": "Informativa"}
+SEALS = {
+    "altered": "contenido alterado", "wrong_serial": "otro certificado", "wrong_rfc": "certificado de otro RFC",
+    "out_of_date": "certificado no vigente", "other_stamp": "timbre de otro sello", "unreadable": "ilegible",
+}  # fmt: skip
 ENTITIES = {
     "invoice": "Factura", "payment": "Pago", "credit_note": "Nota de crédito", "customer": "Cliente",
     "application": "Aplicación", "folio": "Folio", "bank_line": "Movimiento bancario", "document": "Documento",

@@ -13,6 +13,7 @@ from dashboards.queries.access import Row
 from dashboards.ui import blocks, choices, session, theme, words
 from dashboards.ui.blocks import Context
 from dashboards.ui.files import Column
+from dashboards.views import quality_cfdi
 
 TITLE = "Calidad"
 PATH = "calidad"
@@ -23,7 +24,7 @@ SIZE = 100
 
 SECTIONS = {
     "avisos": "Avisos", "controles": "Controles", "archivos": "Archivos", "apartados": "Apartados",
-    "espera": "En espera", "excepciones": "Excepciones", "corridas": "Corridas",
+    "espera": "En espera", "cfdi": "Verificación de CFDI", "excepciones": "Excepciones", "corridas": "Corridas",
 }  # fmt: skip
 CHECKS = [
     Column("status_word", "Resultado", width=90), Column("gate_word", "Control", width=150),
@@ -68,7 +69,7 @@ def render(context: Context) -> None:
     section = choices.segments("ver", "Sección", SECTIONS, "avisos")
     {
         "avisos": _notices, "controles": _checks, "archivos": _files, "apartados": _aside,
-        "espera": _waiting, "excepciones": _exceptions, "corridas": _runs,
+        "espera": _waiting, "cfdi": quality_cfdi.render, "excepciones": _exceptions, "corridas": _runs,
     }[section](context)  # fmt: skip
 
 
@@ -259,6 +260,8 @@ def _exceptions(context: Context) -> None:
             urgent = chosen["severity"] in {"critical", "error"}
             st.badge(words.say(words.SEVERITY, chosen["severity"]), color="orange" if urgent else "blue")
             st.badge(formats.plural(chosen["cases"], "caso", "casos"), color="gray")
+            if chosen["pressing"] < chosen["cases"]:
+                st.badge(f"{formats.number(chosen['pressing'])} por atender", color="gray")
             if chosen["amount_mxn"]:
                 st.badge(theme.escape(formats.money(chosen["amount_mxn"])), color="gray")
         said = {"Por qué importa": "why_es", "Qué hacer": "what_to_do_es", "Fundamento": "legal_basis_es"}

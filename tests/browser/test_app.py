@@ -65,7 +65,7 @@ def test_a_hostile_name_calls_nobody(hostile_address: str, visit: Opener) -> Non
 @pytest.mark.parametrize("width", [360, 768])
 def test_no_page_scrolls_sideways(address: str, visit: Opener, width: int) -> None:
     page, _ = visit(f"{address}/resumen", width)
-    for path in [*TITLES, "facturas?factura=F00040", "calidad?ver=excepciones"]:
+    for path in [*TITLES, "facturas?factura=F00040", "calidad?ver=excepciones", "calidad?ver=cfdi"]:
         page.goto(f"{address}/{path}")
         screens.settle(page)
         wide = page.evaluate(
@@ -144,6 +144,20 @@ def test_a_download_is_the_rows_seen(address: str, visit: Opener, tmp_path: Path
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Excel").first.click()
     assert waiting.value.suggested_filename.endswith(".xlsx")
+
+
+def test_the_cfdi_that_do_not_agree_are_listed_and_taken_away(
+    address: str, visit: Opener, tmp_path: Path
+) -> None:
+    page, _ = visit(f"{address}/calidad?ver=cfdi")
+    expect(page.get_by_text("2 de 540 revisados")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV").first.click()
+    file = tmp_path / "cfdi.csv"
+    waiting.value.save_as(file)
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    assert [(row["Diferencia"], row["Tipo"]) for row in rows] == [("1.50", "I"), ("1.50", "I")]
+    assert waiting.value.suggested_filename.startswith("cfdi_total_2026-06-30_")
 
 
 def test_pictures_of_every_page_can_be_taken(tmp_path: Path) -> None:

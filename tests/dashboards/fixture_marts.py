@@ -165,6 +165,28 @@ STATEMENTS = (
     from marts.fct_payments where unapplied_ccy > 0
     """,
     """
+    insert into marts.cfdi_checks by name
+    select uuid, 'total' as check_name, 'error' as severity, 'I' as tipo, 'AAA010101AAA' as emisor_rfc,
+        'BBB010101BB1' as receptor_rfc, customer_id, issue_date, total_ccy::decimal(18, 6)::varchar as expected,
+        (total_ccy + 1.5)::decimal(18, 6)::varchar as found, 1.5 as difference,
+        'El Total no es SubTotal − Descuento + traslados − retenciones' as detail, source_file_id
+    from marts.fct_invoices where invoice_id in ('F00040', 'F00041')
+    union all by name
+    select 'dddddddd-0000-4000-8000-000000000001' as uuid, 'signature' as check_name, 'error' as severity, 'P' as tipo,
+        'AAA010101AAA' as emisor_rfc, 'BBB010101BB1' as receptor_rfc, min(customer_id) as customer_id,
+        date '2026-06-01' as issue_date, 'altered' as found, 'Verificación del sello: cambió' as detail
+    from marts.fct_invoices having count(*) > 0
+    """,
+    """
+    insert into marts.cfdi_checks_summary by name
+    select r.*, 'Revísalo.' as what_to_do_es, 'error' as severity, n.documents as documents_checked,
+        (select count(*)::integer from marts.cfdi_checks as f where f.check_name = r.check_name) as documents_failed
+    from (values (1, 'total', 'Total igual a la suma de sus partes'),
+        (2, 'seal', 'SelloCFD del timbre igual al Sello'),
+        (3, 'signature', 'Sello verificado con su certificado (--verify-seals)')) as r(position, check_name, name_es),
+        (select count(*)::integer as documents from marts.fct_invoices) as n
+    """,
+    """
     insert into marts.collection_time by name
     select (select max(as_of) from marts.dim_report_dates) as as_of, 'total' as dimension, 'total' as value,
         count(*)::integer as closed_invoices, avg(days_to_pay) as mean_days, median(days_to_pay) as median_days,

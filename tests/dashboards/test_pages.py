@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -159,13 +160,31 @@ def test_customer_page(full_home: HomePaths, open_page: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["avisos", "controles", "archivos", "apartados", "espera", "excepciones", "corridas"]
+    "section", ["avisos", "controles", "archivos", "apartados", "espera", "cfdi", "excepciones", "corridas"]
 )
 @pytest.mark.parametrize("empty", [False, True])
 def test_quality_sections(
     full_home: HomePaths, empty_home: HomePaths, open_page: Opener, section: str, empty: bool
 ) -> None:
     fine(open_page(empty_home if empty else full_home, "calidad", ver=section))
+
+
+def test_cfdi_that_do_not_agree_show_both_values_and_what_to_do(
+    full_home: HomePaths, empty_home: HomePaths, open_page: Opener
+) -> None:
+    test = fine(open_page(full_home, "calidad", ver="cfdi"))
+    failing, rules = (table.value for table in test.dataframe)
+    assert sorted(rules["documents_failed"]) == [0, 1, 2]
+    assert list(failing["difference"]) == [Decimal("1.5")] * 2
+    (total,) = _ask(full_home, "select total_ccy from marts.fct_invoices where uuid = ?", failing["uuid"][0])
+    assert [failing["expected_value"][0], failing["found_value"][0]] == [total, total + Decimal("1.5")]
+    assert any(t.startswith("**Qué hacer.** Revísalo") for t in texts(test))
+    test = fine(open_page(full_home, "calidad", ver="cfdi", regla_cfdi="signature"))
+    assert list(test.dataframe[0].value["found_value"]) == ["contenido alterado"]
+    assert any(
+        "Aquí sale lo que no concuerda dentro de tus CFDI" in t
+        for t in texts(open_page(empty_home, "calidad", ver="cfdi"))
+    )
 
 
 def test_glossary_search_ignores_accents(full_home: HomePaths, open_page: Opener) -> None:
@@ -187,15 +206,17 @@ def test_a_hostile_name_is_only_text(hostile_home: HomePaths, open_page: Opener)
     assert HOSTILE.startswith("=")
 
 
-def _first_of_c002(home: HomePaths) -> str:
+def _ask(home: HomePaths, sql: str, *parameters: object) -> tuple[Any, ...]:
     found = snapshot.current(home)
     assert found is not None
     connection = snapshot.open_readonly(found.path)
-    (row,) = connection.execute(
-        "select min(invoice_id) from marts.fct_invoices where customer_id = 'C002'"
-    ).fetchall()
+    (row,) = connection.execute(sql, list(parameters)).fetchall()
     connection.close()
-    return str(row[0])
+    return tuple(row)
+
+
+def _first_of_c002(home: HomePaths) -> str:
+    return str(_ask(home, "select min(invoice_id) from marts.fct_invoices where customer_id = 'C002'")[0])
 
 
 def test_without_a_snapshot_the_page_says_how_to_load(tmp_path: Path, open_page: Opener) -> None:

@@ -22,6 +22,8 @@ def company() -> Raw:
     raw = Raw()
     raw.register("customers", customer_id="C1", name="Sin condiciones")
     invoice(raw, "SIN_FECHA", "100", "2026-05-01")
+    raw.register("customers", customer_id="C9", name="Con plazo", terms_days=15, terms_from="issue")
+    invoice(raw, "CON_PLAZO", "100", "2026-05-01", "C9")
     invoice(raw, "EUR1", "50", "2026-05-02", currency="EUR", due_date="2026-06-01")
     invoice(raw, "CICLO_A", "10", "2026-05-03", due_date="2026-06-02", replaces_invoice_id="CICLO_B")
     invoice(raw, "CICLO_B", "10", "2026-05-04", due_date="2026-06-03", replaces_invoice_id="CICLO_A")
@@ -87,6 +89,7 @@ def test_balance(name: str, expected: tuple[Any, ...], marts: duckdb.DuckDBPyCon
     ("rule", "entity", "amount", "words"),
     [
         ("MISSING_DUE_DATE", "SIN_FECHA", 100, "Se usó el plazo general: vence el 31 may 2026"),
+        ("MISSING_DUE_DATE", "CON_PLAZO", 100, "Se usó el plazo del cliente: vence el 16 may 2026"),
         ("FX_RATE_MISSING", "EUR", None, "1 partida sin tipo de cambio"),
         ("SUBSTITUTION_CYCLE", "CICLO_A", 10, "vuelve a empezar"),
         ("SUBSTITUTION_CYCLE", "CICLO_B", 10, "vuelve a empezar"),
@@ -113,10 +116,17 @@ def test_exception(
     assert words in detail
 
 
+def test_a_due_date_presses_only_where_it_was_assumed(marts: duckdb.DuckDBPyConnection) -> None:
+    found = marts.execute(
+        "select entity_id, severity from exceptions where rule = 'MISSING_DUE_DATE'"
+    ).fetchall()
+    assert dict(found) == {"SIN_FECHA": "warning", "CON_PLAZO": "info", uuid_of("PUE1"): "info"}
+
+
 def test_what_has_no_rate_is_counted_and_left_out(marts: duckdb.DuckDBPyConnection) -> None:
-    """SIN_FECHA 100 + CICLO_B 10 + FUTURA 60; the 50 EUR are one item without a value, never 0 pesos of debt."""
+    """SIN_FECHA 100 + CON_PLAZO 100 + CICLO_B 10 + FUTURA 60; the 50 EUR are one item without a value, never 0 pesos of debt."""
     query = f"select gross_mxn, unvalued_items from morosidad where dimension = 'total' and as_of = date '{AS_OF}'"
-    assert marts.execute(query).fetchall() == [(170, 1)]
+    assert marts.execute(query).fetchall() == [(270, 1)]
 
 
 def test_a_customer_of_nobody_keeps_its_money_apart(marts: duckdb.DuckDBPyConnection) -> None:

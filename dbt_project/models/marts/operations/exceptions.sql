@@ -16,6 +16,13 @@ once as (
     where since is null or since <= {{ as_of() }}
 ),
 
+-- whose due date nobody gave: neither the document, nor the customer's terms
+assumed as (
+    select 'invoice' as entity_type, invoice_id as entity_id from {{ ref('fct_invoices') }} where due_rule = 'default'
+    union
+    select 'customer', customer_id from {{ ref('fct_invoices') }} where due_rule = 'default'
+),
+
 final as (
     select
         f.rule,
@@ -26,10 +33,12 @@ final as (
         f.detail,
         coalesce(f.owner, c.account_owner) as owner,
         f.since,
-        r.severity
+        -- a due date that the customer's terms give needs nobody; one that was assumed does
+        case when f.rule = 'MISSING_DUE_DATE' and a.entity_id is null then 'info' else r.severity end as severity
     from once as f
     inner join {{ ref('exception_rules') }} as r on f.rule = r.rule
     left join {{ ref('dim_customers') }} as c on f.customer_id = c.customer_id
+    left join assumed as a on f.entity_type = a.entity_type and f.entity_id = a.entity_id
     where f.place = 1
 )
 
