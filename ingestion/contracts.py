@@ -132,7 +132,8 @@ REGISTERS: dict[str, RawTable] = {
         # refunds and chargebacks, whole or in part, that come apart from their payment, before or after it
         "payment_reversals": (
             "reversal_id",
-            "reversal_id! payment_id! reversed_date:date! amount:money! currency! reason payout_id payout_date:date",
+            "reversal_id! payment_id! reversed_date:date! amount:money! currency! reason is_restored:boolean "
+            "payout_id payout_date:date",
         ),
         "payment_applications": (
             "application_id",

@@ -64,6 +64,15 @@ def marts() -> Iterator[duckdb.DuckDBPyConnection]:
     back(raw, "R3", "P1", "250", "2026-04-22")
     line(raw, "L8", "900", "2026-04-14")
     line(raw, "L9", "-250", "2026-04-22")
+    # a dispute out of one deposit, and won, in another
+    for name, payout, amount, net, day in (("D1", "po_3", "400", "388", 2), ("D2", "po_4", "500", "485", 5),
+                                           ("D3", "po_5", "300", "291", 9)):  # fmt: skip
+        card(raw, name, amount, f"2026-04-0{day}", net, payout_id=payout)
+    back(raw, "D4", "D1", "400", "2026-04-06", payout_id="po_4")
+    back(raw, "D5", "D1", "400", "2026-04-09", payout_id="po_5", is_restored=True)
+    line(raw, "L11", "388", "2026-04-03")
+    line(raw, "L12", "85", "2026-04-08")
+    line(raw, "L13", "691", "2026-04-12")
     # returned in part, and the bank shows less
     payment(raw, "P2", "990", "2026-04-27")
     back(raw, "R4", "P2", "90", "2026-05-04")
@@ -77,6 +86,10 @@ CASES: list[tuple[str, str, list[Any]]] = [
     ("payout_with_its_refund", "G3 G4", [
         ("G3", "payment", "L2", "matched", D(190)), ("G3", "reversal", "L2", "matched", D(-200)),
         ("G4", "payment", "L2", "matched", D(286))]),
+    ("a_dispute_and_its_reversal", "D1 D1/+2026-04-09 D2 D3", [
+        ("D1", "payment", "L11", "matched", D(388)), ("D1", "reversal", "L12", "matched", D(-400)),
+        ("D1/+2026-04-09", "payment", "L13", "matched", D(400)),
+        ("D2", "payment", "L12", "matched", D(485)), ("D3", "payment", "L13", "matched", D(291))]),
     ("a_days_cards", "T1 T2 K1", [
         ("K1", "payment", "L4", "matched", D(97)),
         ("T1", "payment", "L3", "matched", D(97)), ("T2", "payment", "L3", "matched", D("48.50"))]),

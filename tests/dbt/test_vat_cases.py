@@ -180,7 +180,7 @@ def what_is_undone(raw: Raw) -> None:
 
 
 def what_is_odd(raw: Raw) -> None:
-    # of 1160 received in May, 116 went back in June
+    # of 1160 received in May, 116 went back in June, and 58 of them came again
     sold(raw, "back", "2026-05-11", "1160", ("16", "1000", "160"))
     rep(raw, "back-1", "2026-05-12", "1160", {"invoice": "back"}, reference="BK")
     payment(
@@ -192,14 +192,9 @@ def what_is_odd(raw: Raw) -> None:
         bank_reference="BK",
         company_rfc=OWN_RFC,
     )
-    raw.register(
-        "payment_reversals",
-        reversal_id="RV",
-        payment_id="BACK",
-        amount=D(116),
-        reversed_date="2026-06-10",
-        currency="MXN",
-    )
+    for name, amount, day, is_restored in (("RV", 116, "2026-06-10", False), ("RW", 58, "2026-06-20", True)):
+        raw.register("payment_reversals", reversal_id=name, payment_id="BACK", amount=D(amount), reversed_date=day,
+                     currency="MXN", is_restored=is_restored)  # fmt: skip
     # USD 100 + 16 at 18, paid in USD at 20; and USD 50 + 8 at 18 paid with 1102 pesos (19 each)
     sold(raw, "usd", "2026-04-06", "116", ("16", "100", "16"), moneda="USD", tipo_cambio=D(18))
     rep(raw, "usd-1", "2026-05-06", "116", {"invoice": "usd", "currency": "USD"}, currency="USD", fx="20")
@@ -281,7 +276,8 @@ COLLECTED = [
     ("usd2", [(month(5), "16", "fiscal", "rep_taxes", D(950), D(152))]),
     ("pardon", []),
     ("back", [(month(5), "16", "fiscal", "proportion", D(1000), D(160)), (month(5), "16", "bank", "proportion", D(900), D(144)),
-              (month(5), "16", "bank", "proportion", D(100), D(16)), (month(6), "16", "both", "reversal", D(-100), D(-16))]),
+              (month(5), "16", "bank", "proportion", D(100), D(16)), (month(6), "16", "both", "proportion", D(50), D(8)),
+              (month(6), "16", "both", "reversal", D(-100), D(-16))]),
     ("swap", [(month(5), "16", "both", "proportion", D(1200), D(192))]),
     ("zero", [(month(5), "exento", "fiscal", "rep_taxes", D(250), D(0)), (month(5), "0", "fiscal", "rep_taxes", D(500), D(0))]),
     ("reg", [(month(5), "8", "bank", "proportion", D(50), D(4))]),
@@ -319,8 +315,8 @@ CASES = [
     ("charged in May", "select vat_charged_mxn from vat_cash_basis where month = '2026-05-01' and rate = '16'", [(D(1600 + 144 + 160 - 16 - 160),)]),
     # April: cheque 64, open 160 - 16, paid 160, late 96, undone 112, usd 288 + 144, pardon 176, swap 192, slow 208; gone and old count for nothing
     ("charged in April", "select vat_charged_mxn from vat_cash_basis where month = '2026-04-01' and rate = '16'", [(D(64 + 144 + 160 + 96 + 112 + 432 + 176 + 192 + 208),)]),
-    # pending at 16 %: ppd 40, two 80, unpaid 48, cheque 64, undone 112, new 144, pardon 176, back 16
-    ("pending, fiscal", "select fiscal_vat_pending_mxn from vat_cash_basis where month = '2026-06-01' and rate = '16'", [(D(40 + 80 + 48 + 64 + 112 + 144 + 176 + 16),)]),
+    # pending at 16 %: ppd 40, two 80, unpaid 48, cheque 64, undone 112, new 144, pardon 176, back 8
+    ("pending, fiscal", "select fiscal_vat_pending_mxn from vat_cash_basis where month = '2026-06-01' and rate = '16'", [(D(40 + 80 + 48 + 64 + 112 + 144 + 176 + 8),)]),
     ("unknown is not 0", "select vat_charged_mxn, bank_vat_collected_mxn, lines, unvalued_lines from vat_cash_basis where month = '2026-05-01' and rate = 'sin_dato'",
      [(None, None, 1, 1)]),
     ("a month with nothing", "select vat_charged_mxn, fiscal_vat_collected_mxn, lines from vat_cash_basis where month = '2026-06-01' and rate = '0'", [(D(0), D(0), 0)]),

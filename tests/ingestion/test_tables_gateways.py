@@ -103,7 +103,7 @@ def test_stripes_payout_reconciliation_says_the_deposit_of_each_payment() -> Non
         "po_1,2026-06-15 00:00:00,txn_1,2026-06-11 02:00:00,2026-06-10 20:00:00,mxn,1000.00,41.76,958.24,charge,ch_1,ch_1,A-1\n"
         "po_1,2026-06-15 00:00:00,txn_2,2026-06-12 18:00:00,2026-06-12 12:00:00,mxn,-300.00,0.00,-300.00,refund,re_1,ch_0,\n"
         "po_1,2026-06-15 00:00:00,txn_3,2026-06-15 00:00:00,2026-06-14 18:00:00,mxn,-658.24,0.00,-658.24,payout,po_1,,\n"
-        "po_1,2026-06-15 00:00:00,txn_4,2026-06-13 00:00:00,2026-06-12 18:00:00,mxn,300.00,0.00,300.00,dispute_reversal,dp_1,ch_9,\n"
+        "po_1,2026-06-15 00:00:00,txn_4,2026-06-13 00:00:00,2026-06-12 18:00:00,mxn,300.00,0.00,300.00,other_adjustment,adj_1,,\n"
     ))  # fmt: skip
     (paid,), (back,) = rows(reading, "payments"), rows(reading, "payment_reversals")
     assert (paid["payment_id"], paid["payment_date"], paid["net_amount"]) == (
@@ -117,6 +117,42 @@ def test_stripes_payout_reconciliation_says_the_deposit_of_each_payment() -> Non
     assert (codes(reading), left_out(reading)) == ([(5, "unlisted_value")], 1)
 
 
+def test_a_stripe_dispute_takes_its_payment_back_and_a_won_one_gives_it_again() -> None:
+    line = "po_2,2026-06-30 00:00:00,{},2026-06-{} 18:00:00,,mxn,{},{},{},{},{},ch_9,\n"
+    reading = read("itemized.csv", RECONCILIATION + (
+        line.format("txn_5", 12, "-300.00", "220.00", "-520.00", "dispute", "dp_1")
+        + line.format("txn_6", 20, "300.00", "-220.00", "520.00", "dispute_reversal", "dp_1")
+        + line.format("txn_7", 21, "-80.00", "0.00", "-80.00", "refund", "re_2")
+        + line.format("txn_8", 25, "80.00", "0.00", "80.00", "refund_failure", "re_2")
+        + line.format("txn_9", 26, "-9.00", "0.00", "-9.00", "issuing_transaction", "ipi_1")
+    ))  # fmt: skip
+    assert (rows(reading, "payments"), codes(reading), left_out(reading)) == ([], [], 1)
+    back = {r["reversal_id"]: (r["payment_id"], r["amount"], r["is_restored"], r["reversed_date"].day, r["payout_id"])
+            for r in rows(reading, "payment_reversals")}  # fmt: skip
+    assert back == {
+        "txn_5": ("ch_9", Decimal(-300), None, 12, "po_2"), "txn_6": ("ch_9", Decimal(300), True, 20, "po_2"),
+        "txn_7": ("ch_9", Decimal(-80), None, 21, "po_2"), "txn_8": ("ch_9", Decimal(80), True, 25, "po_2"),
+    }  # fmt: skip
+
+
+def test_a_mercado_pago_claim_takes_its_payment_back_and_a_won_one_gives_it_again() -> None:
+    line = "A-2;900002;account_money;{};{};MXN;2026-06-{}T09:00:00.000-04:00;0.00;{};MXN"
+    reading = mercado_pago(
+        line.format("DISPUTE", "-500.00", 22, "-500.00"),
+        line.format("DISPUTE", "500.00", 25, "500.00"),
+        line.format("CHARGEBACK", "-500.00", 26, "-500.00"),
+        line.format("CHARGEBACK", "500.00", 28, "500.00"),
+        line.format("DISPUTE", "0.00", 29, "0.00"),
+        line.format("MEDIATION", "-500.00", 30, "-500.00"),
+    )
+    assert [(r["reason"], r["amount"], r["is_restored"], r["reversed_date"].day)
+            for r in sorted(rows(reading, "payment_reversals"), key=lambda r: str(r["reversed_date"]))] == [
+        ("DISPUTE", Decimal(-500), None, 22), ("DISPUTE", Decimal(500), True, 25),
+        ("CHARGEBACK", Decimal(-500), None, 26), ("CHARGEBACK", Decimal(500), True, 28),
+    ]  # fmt: skip
+    assert (codes(reading), left_out(reading)) == ([(7, "unlisted_value")], 1)
+
+
 def test_mercado_pago_keeps_refunds_apart_and_leaves_withdrawals_out() -> None:
     reading = mercado_pago(
         "A-1;900001;credit_card;SETTLEMENT;1000.00;MXN;2026-06-10T23:30:00.000-04:00;-41.00;959.00;MXN",
@@ -125,7 +161,7 @@ def test_mercado_pago_keeps_refunds_apart_and_leaves_withdrawals_out() -> None:
         "A-1;900001;credit_card;REFUND;-250.00;MXN;2026-06-20T12:00:01.000-04:00;0.00;-250.00;MXN",
         ";900003;;PAYOUTS;-5000.00;MXN;2026-06-21T09:00:00.000-04:00;0.00;-5000.00;MXN",
         "x;900004;account_money;SETTLEMENT;-80.00;MXN;2026-06-21T09:00:00.000-04:00;0.00;-80.00;MXN",
-        "A-2;900002;account_money;DISPUTE;-500.00;MXN;2026-06-22T09:00:00.000-04:00;0.00;-500.00;MXN",
+        "A-2;900002;account_money;MEDIATION;-500.00;MXN;2026-06-22T09:00:00.000-04:00;0.00;-500.00;MXN",
     )
     paid, back = rows(reading, "payments"), rows(reading, "payment_reversals")
     assert [(p["payment_id"], p["invoice_id"], p["payment_date"]) for p in paid] == [

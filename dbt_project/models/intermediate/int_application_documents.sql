@@ -91,14 +91,9 @@ from_rep as (
     where r.register_key is null
 ),
 
-group_deposits as (
-    select
-        p.payment_id,
-        m.rep_uuid,
-        p.register_key,
-        (sum(p.amount_ccy) over w) - p.amount_ccy as from_ccy,
-        sum(p.amount_ccy) over w as to_ccy
-    from {{ ref('int_payment_documents') }} as p
+deposits as (
+    select p.register_key, m.rep_uuid, (sum(p.amount_ccy) over w) - p.amount_ccy as base_ccy
+    from {{ ref('int_register_payments') }} as p
     inner join (
         select x.register_key, min(g.rep_uuid) as rep_uuid
         from {{ ref('int_payment_matches') }} as x
@@ -107,6 +102,12 @@ group_deposits as (
         group by x.register_key
     ) as m on p.register_key = m.register_key
     window w as (partition by m.rep_uuid order by p.payment_date, p.payment_id rows unbounded preceding)
+),
+
+group_deposits as (
+    select t.payment_id, d.rep_uuid, t.register_key, d.base_ccy + t.from_ccy as from_ccy, d.base_ccy + t.from_ccy + t.amount_ccy as to_ccy
+    from deposits as d
+    inner join {{ ref('int_register_parts') }} as t on d.register_key = t.register_key
 ),
 
 group_documents as (

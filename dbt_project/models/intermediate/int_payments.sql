@@ -3,12 +3,12 @@ with documents as (
     select
         payment_id, rep_uuid, pago_number, customer_id, company_rfc, payment_date, currency, fx_rate, amount_ccy,
         method, forma_pago, is_cash, reversed_date, bank_reference, gateway, fee_ccy, net_ccy, part_of, payout_id, payout_date,
-        sources, is_over_amount, delivery_date, source_file_id
+        is_restored, sources, is_over_amount, delivery_date, source_file_id
     from {{ ref('int_payment_documents') }}
     union all
     select
         a.payment_id, null, null, c.customer_id, i.company_rfc, i.issue_date, i.currency, i.fx_rate, a.amount_ccy,
-        null, i.forma_pago, coalesce(f.is_cash, true), i.end_date, null, null, null, null, null, null, null, 'assumed', false, i.delivery_date,
+        null, i.forma_pago, coalesce(f.is_cash, true), i.end_date, null, null, null, null, null, null, null, false, 'assumed', false, i.delivery_date,
         i.source_file_id
     from {{ ref('int_pue_assumed') }} as a
     inner join {{ ref('int_invoice_attributes') }} as i on a.invoice_key = i.invoice_key
@@ -48,6 +48,7 @@ select
     d.part_of,
     d.payout_id,
     d.payout_date,
+    d.is_restored,
     d.sources,
     concat_ws('|',
         case when r.has_repeat = 1 then 'duplicate_in_file' end,

@@ -5,6 +5,7 @@ select
     amount,
     currency,
     reason,
+    is_restored,
     payout_id,
     payout_date,
     source_file_id,

@@ -39,7 +39,7 @@ mart_money as (
     union all
     select 'register payments', currency, sum(amount_ccy)
     from {{ ref('fct_payments') }}
-    where sources like 'register%'
+    where sources like 'register%' and not is_restored  -- what came back had been counted when it was paid
     group by currency
 )
 

@@ -16,7 +16,7 @@ bank as (
 -- a REP without register that was cancelled never counted; money that came back left on the day that it did
 payments as (
     select
-        p.payment_key, p.rep_uuid, d.pago_key, p.company_rfc, p.payment_date, p.fx_rate, p.amount_ccy, p.sources,
+        p.payment_key, p.rep_uuid, d.pago_key, p.company_rfc, p.payment_date, p.fx_rate, p.amount_ccy, p.sources, p.is_restored,
         case when p.forma_pago = '02' then coalesce(b.paid_day, p.payment_date) else p.payment_date end as fiscal_date,
         coalesce(b.paid_day, p.payment_date) as received_date,
         case when p.sources like 'register%' then coalesce(b.returned_day, p.reversed_date) end as reversed_date,
@@ -36,7 +36,7 @@ documents as (
 
 applications as (
     select
-        a.invoice_key, a.payment_key, a.applied_date, a.amount_ccy, p.company_rfc, p.sources, p.rep_uuid, p.pago_key,
+        a.invoice_key, a.payment_key, a.applied_date, a.amount_ccy, p.company_rfc, p.sources, p.rep_uuid, p.pago_key, p.is_restored,
         p.payment_date, p.fiscal_date, p.received_date, p.reversed_date, p.void_date, p.is_in_bank, i.metodo_pago,
         d.docto_number, {{ pesos('a.amount_payment_ccy', 'p.fx_rate') }} as amount_mxn
     from {{ ref('int_payment_applications') }} as a
@@ -67,6 +67,14 @@ receipts as (
     from applications as a
     inner join (select distinct rep_uuid from {{ ref('int_rep_pagos') }}) as g on a.rep_uuid = g.rep_uuid
     where a.metodo_pago = 'PPD' and a.pago_key is null and a.reversed_date is not null
+    union all
+    -- and what of it was given back
+    select
+        'fiscal', a.invoice_key, a.payment_key, a.pago_key, null, a.company_rfc, a.fiscal_date, a.fiscal_date, null, null,
+        a.amount_ccy, a.amount_mxn, false
+    from applications as a
+    inner join (select distinct rep_uuid from {{ ref('int_rep_pagos') }}) as g on a.rep_uuid = g.rep_uuid
+    where a.metodo_pago = 'PPD' and a.pago_key is null and a.is_restored
     union all
     -- the real receipt of the others, and of a PPD whose REP is known only by its UUID
     select

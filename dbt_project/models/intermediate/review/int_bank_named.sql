@@ -65,9 +65,9 @@ free_receipts as (
 
 -- what the gateway took back out of a deposit for payments that are not here lowers it all the same
 strangers as (
-    select payout_id, currency, sum(amount_ccy - undone_ccy) as amount
+    select payout_id, currency, sum(case when is_restored then moved_ccy - amount_ccy else amount_ccy - moved_ccy end) as amount
     from {{ ref('int_payment_reversals') }}
-    where payout_id is not null and undone_ccy < amount_ccy group by payout_id, currency
+    where payout_id is not null and moved_ccy < amount_ccy group by payout_id, currency
 ),
 
 sums as (

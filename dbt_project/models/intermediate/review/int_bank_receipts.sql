@@ -1,5 +1,5 @@
 -- What each receipt should look like in the bank: a payment net of what its gateway kept, a return as money out. A payment
--- returned in part came in whole: its parts are one unit. `batch` names the deposit that a gateway paid several of them
+-- returned in part came in whole: its parts are one unit; what came back later came apart. `batch` names the deposit that a gateway paid several of them
 -- in: its own id, else all of a gateway's payments of one day.
 with returns as (
     select
@@ -8,12 +8,15 @@ with returns as (
         min(payout_id) as payout_id,
         min(payout_date) as payout_date
     from {{ ref('int_payment_reversals') }}
-    where undone_ccy > 0
+    where moved_ccy > 0 and not is_restored
     group by payment_id, reversed_date
 ),
 
 payments as (
-    select *, coalesce(part_of_payment_id, payment_id) as unit_id
+    select
+        *,
+        coalesce(part_of_payment_id, payment_id) as whole_payment_id,
+        case when is_restored then payment_id else coalesce(part_of_payment_id, payment_id) end as unit_id
     from {{ ref('fct_payments') }} where coalesce(sources, '') <> 'assumed'
 ),
 
@@ -50,7 +53,7 @@ final as (
         r.payout_id,
         r.payout_date
     from payments as p
-    left join returns as r on p.unit_id = r.payment_id and p.reversed_date = r.reversed_date
+    left join returns as r on p.whole_payment_id = r.payment_id and p.reversed_date = r.reversed_date
     where p.sources <> 'cfdi' and p.reversed_date is not null
 )
 

@@ -84,10 +84,10 @@ final as (
     left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and b.currency = r.currency
     where b.status <> 'matched'
     union all
-    select 'PAYMENT_REVERSAL_UNMATCHED', 'payment', v.reversal_id, v.customer_id, {{ pesos('v.amount_ccy - v.undone_ccy', 'r.mxn_per_unit') }},
-        'Devolución de ' || {{ money_es('v.amount_ccy') }} || ' ' || v.currency || ' del pago ' || v.payment_id || ': '
+    select 'PAYMENT_REVERSAL_UNMATCHED', 'payment', v.reversal_id, v.customer_id, {{ pesos('v.amount_ccy - v.moved_ccy', 'r.mxn_per_unit') }},
+        case when v.is_restored then 'Regreso de ' else 'Devolución de ' end || {{ money_es('v.amount_ccy') }} || ' ' || v.currency || ' del pago ' || v.payment_id || ': '
         || case v.problem when 'unknown_payment' then 'ese pago no ha llegado' when 'other_currency' then 'el pago está en otra moneda'
-            when 'already_reversed' then 'el pago ya estaba devuelto' else 'es mayor que lo pagado' end, v.reversed_date, null
+            when 'already_reversed' then 'el pago ya estaba devuelto' when 'nothing_to_restore' then 'es mayor que lo que se había devuelto' else 'es mayor que lo pagado' end, v.reversed_date, null
     from {{ ref('int_payment_reversals') }} as v
     left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and v.currency = r.currency
     where v.problem is not null

@@ -2,10 +2,17 @@
 with
 
 payments as (
-    select p.*, f.delivery_date
+    select
+        p.*,
+        f.delivery_date,
+        coalesce(p.part_of_payment_id, p.payment_id) as whole_payment_id,
+        -- what was returned and came back is here
+        sum(case when p.reversed_date is null then p.amount_ccy else 0 end) over w
+        >= sum(case when p.is_restored then 0 else p.amount_ccy end) over w as is_here_whole
     from {{ ref('fct_payments') }} as p
     inner join {{ ref('int_payments') }} as f on p.payment_key = f.payment_key
     where coalesce(p.sources, '') <> 'assumed'
+    window w as (partition by coalesce(p.part_of_payment_id, p.payment_id))
 ),
 
 invoices as (select * from {{ ref('fct_invoices') }}),
@@ -14,6 +21,8 @@ applications as (
     select
         a.*,
         p.rep_uuid,
+        p.whole_payment_id,
+        p.is_restored,
         p.amount_mxn,
         p.amount_ccy as payment_amount_ccy,
         i.invoice_id as known_invoice_id,
@@ -25,6 +34,17 @@ applications as (
     from {{ ref('fct_payment_applications') }} as a
     inner join payments as p on a.payment_id = p.payment_id
     left join invoices as i on a.original_invoice_id = i.invoice_id
+),
+
+-- a REP speaks of the whole receipt, though the ledger has it in parts: several deposits, or some of it returned
+declared as (
+    select
+        min(whole_payment_id || '->' || original_invoice_id) as entity_id, min(customer_id) as customer_id,
+        cast(sum(amount_mxn_issue) as decimal(18, 2)) as amount_mxn, sum(amount_ccy) as amount_ccy, imp_saldo_ant, imp_saldo_insoluto,
+        max(open_before_ccy) as open_before_ccy, min(payment_date) as payment_date
+    from applications
+    where imp_saldo_ant is not null and not is_restored
+    group by coalesce(rep_uuid, whole_payment_id), original_invoice_id, num_parcialidad, imp_saldo_ant, imp_saldo_insoluto
 ),
 
 repeats as (select * from {{ ref('int_register_repeats') }} where kind = 'payments'),
@@ -55,7 +75,7 @@ of_payments as (
     union all
     select 'REP_OF_REVERSED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
         'REP ' || p.rep_uuid || ' de un pago devuelto el ' || {{ date_es('p.reversed_date') }}, p.reversed_date
-    from payments as p where p.reversed_date is not null and p.rep_uuid is not null
+    from payments as p where p.reversed_date is not null and p.rep_uuid is not null and not p.is_here_whole
     union all
     select 'UNAPPLIED_CREDIT_NOTE', 'credit_note', n.cn_id, n.customer_id, n.unapplied_mxn_closing,
         {{ money_es('n.unapplied_ccy') }} || ' ' || n.currency || ' por aplicar', n.issue_date
@@ -83,14 +103,12 @@ of_applications as (
         {{ money_es('a.excess_ccy') }} || ' ' || a.currency || ' de más', a.effective_date
     from applications as a where a.is_explicit and a.is_live and a.excess_ccy >= 0.005
     union all
-    select 'REP_BALANCE_MISMATCH', a.entity_id, a.customer_id, a.amount_mxn_issue,
+    select 'REP_BALANCE_MISMATCH', a.entity_id, a.customer_id, a.amount_mxn,
         'El REP dice saldo anterior ' || {{ money_es('a.imp_saldo_ant') }} || ' e insoluto ' || {{ money_es('coalesce(a.imp_saldo_insoluto, 0)') }}
         || '; aquí había ' || {{ money_es('coalesce(a.open_before_ccy, 0)') }}, a.payment_date
-    from applications as a
-    where a.imp_saldo_ant is not null and (
-        abs(a.imp_saldo_ant - a.open_before_ccy) >= 0.005
+    from declared as a
+    where abs(a.imp_saldo_ant - a.open_before_ccy) >= 0.005
         or abs(a.imp_saldo_ant - a.amount_ccy - a.imp_saldo_insoluto) >= 0.005
-    )
     union all
     select 'REP_ON_PUE', a.entity_id, a.customer_id, a.amount_mxn_issue, 'REP ' || a.rep_uuid || ' sobre una factura PUE', a.payment_date
     from applications as a where a.rep_uuid is not null and a.metodo_pago = 'PUE'

@@ -45,6 +45,7 @@ select
     p.payout_id,
     p.payout_date,
     p.part_of as part_of_payment_id,
+    p.is_restored,
     p.sources,
     case
         when p.reversed_date is not null then 'reversed'
