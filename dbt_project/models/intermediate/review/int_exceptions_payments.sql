@@ -1,18 +1,25 @@
 -- Exceptions about payments, their applications and their REPs. An application's entity is payment_id->invoice_id.
 with
 
+-- what was returned of a payment and came back
+here_whole as (
+    select part_of_payment_id as whole_payment_id
+    from {{ ref('fct_payments') }}
+    where part_of_payment_id is not null
+    group by part_of_payment_id
+    having sum(case when reversed_date is null then amount_ccy else 0 end) >= sum(case when is_restored then 0 else amount_ccy end)
+),
+
 payments as (
     select
         p.*,
         f.delivery_date,
         coalesce(p.part_of_payment_id, p.payment_id) as whole_payment_id,
-        -- what was returned and came back is here
-        sum(case when p.reversed_date is null then p.amount_ccy else 0 end) over w
-        >= sum(case when p.is_restored then 0 else p.amount_ccy end) over w as is_here_whole
+        h.whole_payment_id is not null as is_here_whole
     from {{ ref('fct_payments') }} as p
     inner join {{ ref('int_payments') }} as f on p.payment_key = f.payment_key
+    left join here_whole as h on p.part_of_payment_id = h.whole_payment_id
     where coalesce(p.sources, '') <> 'assumed'
-    window w as (partition by coalesce(p.part_of_payment_id, p.payment_id))
 ),
 
 invoices as (select * from {{ ref('fct_invoices') }}),
