@@ -81,6 +81,10 @@ class Batch:
     mixed: set[str] = field(default_factory=set)  # ZIPs with more than CFDIs
 
 
+def start() -> None:
+    """What a worker does first: to find this function it has imported all that it needs."""
+
+
 def read(task: Task) -> Batch:
     """Open, hash, tell apart, read and compress everything of a task."""
     everything = [found for source in task.sources for found in source.found()]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ingestion.tables.mapping import Mapping
+if TYPE_CHECKING:  # workers need the words alone, and start twice as fast without what mappings import
+    from ingestion.tables.mapping import Mapping
 
 CFDI_READER_VERSION = "cfdi1"
 TABLE_READER_VERSION = "table3"  # 3: mappings that choose rows, third parties of the metadata

@@ -33,12 +33,13 @@ from ingestion.ledger import Ledger
 from ingestion.reading import Reading, Refusal, refuse_file
 from ingestion.sat.lists import read_list
 from ingestion.sat.metadata import read_metadata, read_third_parties
-from ingestion.sources import Archived, Found, Loose, Source, Zipped, first_of
+from ingestion.sources import Archived, Found, Listed, Loose, Source, Zipped, first_of
 from ingestion.statements import read_statement
 from ingestion.tables.mapping import Mapping
 from ingestion.tables.reader import read_table
 
 TASK_FILES, TASK_BYTES = 2000, 32 << 20
+LISTED_FILES = 500  # of one source; a task takes several
 POOL_FROM_FILES, POOL_FROM_BYTES = 3000, 16 << 20  # below these, starting workers costs more than it saves
 INSERT_ROWS = 50_000
 METADATA = {"sat_metadata": read_metadata, "sat_third_parties": read_third_parties}
@@ -75,14 +76,17 @@ class Collector:
 
     def read(self, unread: pa.Table, real: dict[str, str], *, full_refresh: bool) -> None:
         """Read all, into the delivery and the archive."""
-        delivery.prepare(self.delivery, self.parts)
-        np.save(self.known_file, self.ledger.known_ids(list(self.keys.values()), again=full_refresh))
         again, archived = self.ledger.to_read_again(everything=full_refresh)
         size = pc.sum(unread["size_bytes"]).as_py() or 0
         many = max(len(unread), again) >= POOL_FROM_FILES or size >= POOL_FROM_BYTES
         if many and self.settings.ingest.workers > 1:
-            self.pool = ProcessPoolExecutor(self.settings.ingest.workers, mp_context=get_context("spawn"))
+            context = get_context("spawn")
+            self.pool = ProcessPoolExecutor(self.settings.ingest.workers, context, bulk.start)
+            self.pool.submit(bulk.start)  # workers start now, while this process prepares
         try:
+            delivery.prepare(self.delivery, self.parts)
+            if again or len(unread):
+                np.save(self.known_file, self.ledger.known_ids(list(self.keys.values()), again=full_refresh))
             if again:
                 self.reporter.step("Releyendo el archivo histórico", again)
                 self._read(self._archived(archived))
@@ -141,14 +145,23 @@ class Collector:
         self.reporter.advance(batch.files)
 
     def _listed(self, unread: pa.Table, real: dict[str, str]) -> Iterator[tuple[Source, int]]:
-        for path, size, mtime_ns, problem in _rows(unread):
-            if problem:
-                found = Found(
-                    path, "", 0, size, mtime_ns, inbox.delivery_date(path, mtime_ns), "unknown", None
-                )
-                self._refuse(found, Refusal(None, "archivo", "unreadable", sentence(path, problem)), "")
-            else:
-                yield Loose(path, f"{self.paths.inbox}/{real.get(path, path)}", size, mtime_ns), 1
+        """The listing, some hundreds of files a source: workers make of each name what reading it needs."""
+        for part in unread.to_batches(max_chunksize=min(LISTED_FILES, TASK_FILES)):
+            files: list[tuple[str, int, int]] = []
+            weight = 0
+            for path, size, mtime_ns, problem in zip(*(c.to_pylist() for c in part.columns), strict=True):
+                if problem:
+                    day = inbox.delivery_date(path, mtime_ns)
+                    found = Found(path, "", 0, size, mtime_ns, day, "unknown", None)
+                    self._refuse(found, Refusal(None, "archivo", "unreadable", sentence(path, problem)), "")
+                    continue
+                files.append((path, size, mtime_ns))
+                weight += min(size, archives.MAX_MEMBER)
+                if weight >= TASK_BYTES // 4:
+                    yield Listed(str(self.paths.inbox), files, _named(files, real), weight), len(files)
+                    files, weight = [], 0
+            if files:
+                yield Listed(str(self.paths.inbox), files, _named(files, real), weight), len(files)
 
     def _archived(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Source, int]]:
         """The frames of the archive with what is to be read again of each."""
@@ -295,6 +308,6 @@ def _done(task: Task) -> Future[Batch]:
     return future
 
 
-def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    for batch in table.to_batches(max_chunksize=4096):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+def _named(files: list[tuple[str, int, int]], real: dict[str, str]) -> dict[str, str]:
+    """The names that are not as they are shown; nearly always none."""
+    return {path: real[path] for path, _, _ in files if path in real} if real else {}

@@ -93,6 +93,25 @@ class Loose(NamedTuple):
         return 1
 
 
+class Listed(NamedTuple):
+    """Files of the inbox that follow one another in its listing: (path, size, mtime). `real`: names as they are."""
+
+    inbox: str
+    files: list[tuple[str, int, int]]
+    real: dict[str, str]
+    weight: int  # bytes that it may take to read them
+
+    def found(self) -> Iterator[Found]:
+        """Each file."""
+        for path, size, mtime_ns in self.files:
+            yield from Loose(path, f"{self.inbox}/{self.real.get(path, path)}", size, mtime_ns).found()
+
+    @property
+    def entries(self) -> int:
+        """How many contents."""
+        return len(self.files)
+
+
 class Zipped(NamedTuple):
     """Some members of a ZIP. `whole`: only the first of them, read whatever it is."""
 
@@ -178,7 +197,7 @@ class Archived(NamedTuple):
         return len(self.contents)
 
 
-Source = Loose | Zipped | Archived
+Source = Loose | Listed | Zipped | Archived
 
 
 def first_of(found: Found) -> Found:

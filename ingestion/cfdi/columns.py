@@ -113,8 +113,8 @@ class _Counts:
     def __init__(self, rows: Rows):
         self.tables: dict[str, np.ndarray] = {}
         for name in LAYOUT:
-            flat = pa.array(rows.table(name).counts, pa.int64())
-            self.tables[name] = flat.to_numpy().reshape(-1, 1 + len(COUNTS[name]))
+            flat = np.array(rows.table(name).counts, np.int64)
+            self.tables[name] = flat.reshape(-1, 1 + len(COUNTS[name]))
 
     def column(self, table: str, column: Column) -> pa.Array:
         """One column as Arrow."""
@@ -296,21 +296,27 @@ def _assembled(
 ) -> dict[str, pa.Table]:
     """Tables with the contract's schema: own columns, `uuid` or `flags`, and provenance."""
     ids, days = pa.array(provenance[0], pa.string()), pa.array(provenance[1], pa.date32())
-    index = indices["documents"]
-    uuids: list[str | None] = [None] * len(ids)
-    for position, uuid in zip(index.to_pylist(), columns["documents"]["uuid"].to_pylist(), strict=True):
-        uuids[position] = uuid
-    flags = [",".join(rows.flags[i]) if rows.flags.get(i) else None for i in index.to_pylist()]
+    index = indices["documents"].to_numpy()
+    row_of = np.zeros(len(ids), np.int32)  # the row of each document that has one
+    row_of[index] = np.arange(len(index), dtype=np.int32)
+    uuids = columns["documents"]["uuid"]
     tables = {}
     for name, layout in LAYOUT.items():
         own = [columns[name][column.name] for column in layout]
         if name == "documents":
-            body = [*own, pa.array(flags, pa.string())]
+            body = [*own, _flags(rows, index.tolist())]
         else:
-            body = [pa.array(uuids, pa.string()).take(indices[name]), *own]
+            body = [uuids.take(pa.array(row_of[indices[name].to_numpy()])), *own]
         body += [ids.take(indices[name]), days.take(indices[name])]
         tables[name] = pa.Table.from_arrays(body, schema=CFDI_TABLES[name].arrow_schema)
     return tables
+
+
+def _flags(rows: Rows, index: list[int]) -> pa.Array:
+    """The flags of each document in one text; nearly none has any."""
+    if not rows.flags:
+        return pa.nulls(len(index), pa.string())
+    return pa.array([",".join(rows.flags[i]) if rows.flags.get(i) else None for i in index], pa.string())
 
 
 def _without(table: pa.Table, index: pa.Array, refused: dict[int, Refused]) -> pa.Table:

@@ -19,7 +19,7 @@ from lxml import etree
 from ingestion.cfdi.columns import to_tables
 from ingestion.cfdi.names import CFD3, CFD4, RETENCIONES
 from ingestion.cfdi.refused import NOT_LOADED, Refused, shown
-from ingestion.cfdi.rows import Rows
+from ingestion.cfdi.rows import SEAL_EVERY, Rows
 from ingestion.cfdi.walk import TAGS3, TAGS4, local_name, walk
 from ingestion.cfdi.walk32 import walk32
 from ingestion.cfdi.xml import Node, parse, safe_parser, to_utf8
@@ -118,6 +118,7 @@ def _read_chunk(items: Sequence[tuple[str, bytes]], delivery: Sequence[date]) ->
     rows = Rows()
     parser = safe_parser()
     outcomes: list[Outcome] = []
+    plain = Outcome([], [], "cfdi")  # nearly every document's: loaded, and nothing odd
     for position, (_, data) in enumerate(items):
         flags: list[str] = []
         try:
@@ -130,8 +131,11 @@ def _read_chunk(items: Sequence[tuple[str, bytes]], delivery: Sequence[date]) ->
             continue
         if flags:
             rows.flags[position] = flags
-        rows.end_document(position)
-        outcomes.append(Outcome([], flags, "cfdi"))
+            outcomes.append(Outcome([], flags, "cfdi"))
+        else:
+            outcomes.append(plain)
+        if position % SEAL_EVERY == 0:
+            rows.seal()
     tables, late = to_tables(rows, [name for name, _ in items], delivery)
     for position, reason in late.items():
         outcomes[position] = _set_aside(reason, items[position][1], outcomes[position].flags)

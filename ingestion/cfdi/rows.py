@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ingestion.contracts import CFDI_TABLES, Column
 
-_SEAL_EVERY = 32
+SEAL_EVERY = 32
 _TEXT_INTEGERS = frozenset({"num_parcialidad"})  # the other integers are positions and counts
 
 
@@ -61,13 +61,8 @@ class Rows:
         table: TableRows = getattr(self, name)
         return table
 
-    def end_document(self, position: int) -> None:
-        """A document is whole: from time to time, seal what there is."""
-        if position % _SEAL_EVERY == 0:
-            self.seal()
-
     def seal(self) -> None:
-        """Make Arrow of the texts so far."""
+        """Make Arrow of the texts so far; every SEAL_EVERY documents, each of them whole."""
         for name in LAYOUT:
             table = self.table(name)
             if table.texts:

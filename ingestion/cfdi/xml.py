@@ -8,7 +8,7 @@ nodes, no network, no recovery. What libxml2 refuses only for its namespaces (th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, cast
 
 from lxml import etree
@@ -50,6 +50,9 @@ _ENCODINGS = {
 _FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 
 
+_from_bytes = cast("Callable[[bytes, etree.XMLParser], Node]", etree.fromstring)
+
+
 class Node(Protocol):
     """What the reader uses of an element: its name, its own attributes by name, its children."""
 
@@ -87,9 +90,10 @@ def safe_parser() -> etree.XMLParser:
 def parse(data: bytes, parser: etree.XMLParser, flags: list[str]) -> Node:
     """The root of a document given as UTF-8 (see `to_utf8`). Adds to `flags` what was odd."""
     try:
-        return cast("Node", etree.fromstring(data, parser))
+        root: Node = _from_bytes(data, parser)
     except etree.XMLSyntaxError:
         return _after_refusal(data, flags)
+    return root
 
 
 def _after_refusal(data: bytes, flags: list[str]) -> Node:
