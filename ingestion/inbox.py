@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,13 +44,18 @@ class Listing:
     real: dict[str, str]
 
 
-def scan(inbox: Path) -> Listing:
-    """Every file below `inbox`. Links are listed and never followed. Raises HomeError."""
+def scan(inbox: Path, so_far: Callable[[int], None] = lambda _: None) -> Listing:
+    """Every file below `inbox`; `so_far` hears how many there are while it goes on. Links are listed and never
+    followed. Raises HomeError.
+    """
     digest = hashlib.sha256()
     parts: list[pa.Table] = []
     real: dict[str, str] = {}
     columns: tuple[list[str], list[int], list[int], list[str]] = ([], [], [], [])
+    seen = 0
     for prefix, rows in _folders(inbox, digest):
+        seen += len(rows)
+        so_far(seen)
         paths, sizes, times, problems = columns
         names = [prefix + row[0] for row in rows]
         if not "".join(names).isascii():

@@ -24,6 +24,7 @@ from ingestion.contracts import FULL_DELIVERIES_SQL, RAW_TABLES
 from ingestion.decide import decide
 from ingestion.intake import Intake, reader_keys
 from ingestion.ledger import Ledger
+from ingestion.readers import Readers
 from ingestion.routing import Collector
 from ingestion.tables.mapping import load_mappings
 
@@ -43,10 +44,11 @@ def collect(
     mappings = load_mappings(paths.mappings)
     keys = reader_keys(mappings)
     reporter.step("Buscando archivos nuevos")
-    listing = inbox.scan(paths.inbox)
     paths.delivery_file.parent.mkdir(parents=True, exist_ok=True)
     delivery.discard(paths)
-    with Ledger.open(paths) as ledger:
+    with Ledger.open(paths) as ledger, Readers(settings.ingest.workers) as readers:
+        known = ledger.known_paths()
+        listing = inbox.scan(paths.inbox, lambda files: readers.expect(files - known))
         full_refresh = full_refresh or not _warehouse_matches(paths, ledger.token)
         unread = listing.files if full_refresh else ledger.unread(listing.files, list(keys.values()))
         seconds = settings.ingest.settle_seconds if settle else 0
@@ -56,7 +58,7 @@ def collect(
         ledger.mark_pending(unread, utc_now())
         archive.delete_leftovers(paths.ledger_file.parent, ledger.packs())
         with writable(paths.delivery_file) as delivered:
-            run = Collector(paths, settings, mappings, keys, ledger, delivered, reporter)
+            run = Collector(paths, readers, mappings, keys, ledger, delivered, reporter)
             run.read(unread, listing.real, full_refresh=full_refresh)
     with writable(paths.delivery_file) as delivered:
         decide(delivered, paths.ledger_file, keys, moving, forget=full_refresh)

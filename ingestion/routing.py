@@ -11,8 +11,7 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,12 @@ import pyarrow.compute as pc
 from cartera.calendar import utc_now
 from cartera.home import HomePaths
 from cartera.progress import Reporter
-from cartera.settings import Settings
 from ingestion import archive, archives, bulk, delivery, inbox
 from ingestion.bulk import Arrived, Batch, Task
 from ingestion.delivery import insert
 from ingestion.intake import sentence
 from ingestion.ledger import Ledger
+from ingestion.readers import Readers
 from ingestion.reading import Reading, Refusal, refuse_file
 from ingestion.sat.lists import read_list
 from ingestion.sat.metadata import read_metadata, read_third_parties
@@ -40,7 +39,6 @@ from ingestion.tables.reader import read_table
 
 TASK_FILES, TASK_BYTES = 2000, 32 << 20
 LISTED_FILES = 500  # of one source; a task takes several
-POOL_FROM_FILES, POOL_FROM_BYTES = 3000, 16 << 20  # below these, starting workers costs more than it saves
 INSERT_ROWS = 50_000
 METADATA = {"sat_metadata": read_metadata, "sat_third_parties": read_third_parties}
 STATEMENTS = ("ofx", "camt053")
@@ -53,20 +51,19 @@ class Collector:
     def __init__(
         self,
         paths: HomePaths,
-        settings: Settings,
+        readers: Readers,
         mappings: list[Mapping],
         keys: dict[str, str],
         ledger: Ledger,
         delivered: duckdb.DuckDBPyConnection,
         reporter: Reporter,
     ) -> None:
-        self.paths, self.settings, self.mappings, self.keys = paths, settings, mappings, keys
+        self.paths, self.readers, self.mappings, self.keys = paths, readers, mappings, keys
         self.ledger, self.delivery, self.reporter = ledger, delivered, reporter
         self.parts = delivery.parts_folder(paths)
         stamp = utc_now().strftime("%Y%m%dT%H%M%S%f")
         self.known_file = self.parts / f"known_{stamp}.npy"  # its name is its key in every process
         self.pack = archive.PackWriter(paths.ledger_file.parent, stamp)
-        self.pool: ProcessPoolExecutor | None = None
         self.numbers = iter(range(1, 1 << 40))
         self.planned: deque[Source] = deque()  # found while reading: the members of ZIPs
         self.others: list[Found] = []  # for the readers of tables, by path
@@ -77,12 +74,7 @@ class Collector:
     def read(self, unread: pa.Table, real: dict[str, str], *, full_refresh: bool) -> None:
         """Read all, into the delivery and the archive."""
         again, archived = self.ledger.to_read_again(everything=full_refresh)
-        size = pc.sum(unread["size_bytes"]).as_py() or 0
-        many = max(len(unread), again) >= POOL_FROM_FILES or size >= POOL_FROM_BYTES
-        if many and self.settings.ingest.workers > 1:
-            context = get_context("spawn")
-            self.pool = ProcessPoolExecutor(self.settings.ingest.workers, context, bulk.start)
-            self.pool.submit(bulk.start)  # workers start now, while this process prepares
+        self.readers.expect(max(len(unread), again), pc.sum(unread["size_bytes"]).as_py() or 0)
         try:
             delivery.prepare(self.delivery, self.parts)
             if again or len(unread):
@@ -94,8 +86,6 @@ class Collector:
             self._read(self._listed(unread, real))
             self._read_others()
         finally:
-            if self.pool:
-                self.pool.shutdown(cancel_futures=True)
             self.pack.close()
         self._insert("intake.arrived", bulk.table_of(list(self.zips.values())))
         self._flush(0)
@@ -106,10 +96,10 @@ class Collector:
         while True:
             task = self._task(sources)
             if task.sources:
-                ahead.append(self.pool.submit(bulk.read, task) if self.pool else _done(task))
+                ahead.append(self.readers.read(task))
             elif not ahead:
                 return
-            if ahead and (not task.sources or len(ahead) > 2 * self.settings.ingest.workers or not self.pool):
+            if ahead and (not task.sources or len(ahead) > self.readers.ahead):
                 self._take(ahead.popleft().result())
 
     def _task(self, sources: Iterator[tuple[Source, int]]) -> Task:
@@ -299,13 +289,6 @@ class Collector:
             if sum(map(len, tables)) > most:
                 insert(self.delivery, target, pa.concat_tables(tables))
                 tables.clear()
-
-
-def _done(task: Task) -> Future[Batch]:
-    """The task read here and now."""
-    future: Future[Batch] = Future()
-    future.set_result(bulk.read(task))
-    return future
 
 
 def _named(files: list[tuple[str, int, int]], real: dict[str, str]) -> dict[str, str]:

@@ -35,7 +35,7 @@ def daily(_context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReas
 def inbox_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Run when the inbox changes."""
     try:
-        state = inbox.state_hash(inbox.scan(resolve_home(None).inbox))
+        state = inbox.state(resolve_home(None).inbox)
     except CarteraError as error:
         return dg.SkipReason(str(error))
     if context.cursor == state:

@@ -12,7 +12,7 @@ import pytest
 from cartera.home import FOLDERS, HomePaths
 from cartera.progress import Silent
 from cartera.settings import Settings
-from ingestion import archives, load, originals, routing
+from ingestion import archives, load, originals, readers, routing
 from ingestion.ledger import Ledger
 from tests.documents import invoice
 from tests.ingestion.test_load import INVOICES, files, ingest, paths, put, raw, reasons, zipped
@@ -81,7 +81,7 @@ def test_two_processes_and_tasks_of_any_size_give_what_one_gives(
     small = home_of(tmp_path_factory.mktemp("small"))
     ingest(small)
     assert everything(small) == one
-    monkeypatch.setattr(routing, "POOL_FROM_FILES", 1)
+    monkeypatch.setattr(readers, "FROM_FILES", 1)
     monkeypatch.setattr(routing, "TASK_FILES", 3)
     pooled = home_of(tmp_path_factory.mktemp("pooled"))
     load.collect(pooled, Settings.model_validate({"ingest": {"workers": 2}}), Silent())

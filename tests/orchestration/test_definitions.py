@@ -60,6 +60,16 @@ def test_one_job_one_schedule_one_sensor(definitions):
     assert definitions.resolve_sensor_def("inbox_sensor").job_name == "cartera_run"
 
 
+def test_the_sensor_asks_for_a_run_only_when_the_inbox_changed(definitions):
+    sensor = definitions.resolve_sensor_def("inbox_sensor")
+    context = dg.build_sensor_context()
+    asked = sensor(context)
+    assert isinstance(asked, dg.RunRequest)
+    assert isinstance(sensor(dg.build_sensor_context(cursor=context.cursor)), dg.SkipReason)
+    (HomePaths(Path(os.environ["CARTERA_HOME"])).inbox / "nuevo.csv").write_text("a,b", encoding="utf-8")
+    assert sensor(dg.build_sensor_context(cursor=context.cursor)).run_key != asked.run_key
+
+
 def test_telemetry_is_off_everywhere():
     root = Path(__file__).resolve().parents[2]
     project = yaml.safe_load((root / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
