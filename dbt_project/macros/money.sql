@@ -9,7 +9,11 @@
 {%- endmacro %}
 
 {# amount × rate in pesos, rounded half up per row; null where there is no rate.
-   Widened by hand: DECIMAL(18) × DECIMAL(18) overflows with many digits. #}
+   Widened by hand: DECIMAL(18) × DECIMAL(18) overflows with many digits. At a rate of 1 (nearly every row) the wide
+   product, which costs ten times the rest, is left out. #}
 {% macro pesos(amount, rate) -%}
-    cast(round(cast({{ amount }} as decimal(20, 2)) * cast({{ rate }} as decimal(16, 6)), 2) as decimal(18, 2))
+    case
+        when {{ rate }} = 1 then {{ money(amount) }}
+        else cast(round(cast({{ amount }} as decimal(20, 2)) * cast({{ rate }} as decimal(16, 6)), 2) as decimal(18, 2))
+    end
 {%- endmacro %}
