@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- For how long each piece of payment behaviour counts, in report periods [from_period, to_period): a live cash application
 -- of a credit sale, for twelve months from its date (less, where it bounced or the invoice was cancelled); and each open
 -- overdue line, for as long as it is both. Weights at the issue rate. due_offset: days from 2000-01-01 to the due date.

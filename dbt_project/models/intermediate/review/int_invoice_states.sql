@@ -6,49 +6,25 @@ with
 invoices as (select * from {{ ref('int_invoice_cuts') }} where is_credit_sale),
 
 intervals as (
-    select b.invoice_key, b.valid_from, b.valid_to
+    select b.invoice_key, b.valid_from as state_from, b.valid_to as state_to
     from {{ ref('balance_intervals') }} as b
     inner join invoices as i on b.invoice_key = i.invoice_key
     where b.basis = 'effective'
 ),
 
 -- instalments of one invoice overlap: the invoice is open while any of them is
-marked as (
-    select
-        invoice_key,
-        valid_from,
-        valid_to,
-        max(valid_to) over (
-            partition by invoice_key order by valid_from, valid_to rows between unbounded preceding and 1 preceding
-        ) as open_until
-    from intervals
-),
+{{ merged_spans('open_states', 'intervals', ['invoice_key'], 'state_from', 'state_to') }},
 
-islands as (
-    select
-        invoice_key,
-        valid_from,
-        valid_to,
-        sum(case when open_until is null or valid_from > open_until then 1 else 0 end) over (
-            partition by invoice_key order by valid_from, valid_to rows between unbounded preceding and current row
-        ) as island
-    from marked
-),
-
-open_states as (
-    select invoice_key, min(valid_from) as state_from, max(valid_to) as state_to
-    from islands
-    group by invoice_key, island
-),
+first_states as (select invoice_key, min(state_from) as state_from from open_states group by invoice_key),
 
 closings as (
     select invoice_key, state_to as closed_from,
         lead(state_from, 1, {{ forever() }}) over (partition by invoice_key order by state_from) as closed_to
     from open_states
     union all
-    select i.invoice_key, i.issue_date, coalesce(min(o.state_from), {{ forever() }})
-    from invoices as i left join open_states as o on i.invoice_key = o.invoice_key
-    group by i.invoice_key, i.issue_date
+    select i.invoice_key, i.issue_date, coalesce(o.state_from, {{ forever() }})
+    from invoices as i left join first_states as o on i.invoice_key = o.invoice_key
+    where o.invoice_key is null or o.state_from > i.issue_date
 ),
 
 closed as (
@@ -63,13 +39,13 @@ paid_sums as (
     select
         c.invoice_key,
         c.closed_from,
-        c.closed_to,
+        max(c.closed_to) as closed_to,
         coalesce(sum(case when m.is_cash then m.amount_ccy end), 0) < 0 as has_cash,
         coalesce(sum(case when m.flow in ('payment', 'payment_reversed', 'advance_applied', 'rehomed') then m.amount_ccy end), 0) < 0 as has_payment,
         coalesce(sum(case when m.flow = 'write_off' then m.amount_ccy end), 0) < 0 as has_write_off
     from closed as c
-    left join {{ ref('int_movements') }} as m on c.invoice_key = m.invoice_key and m.effective_date <= c.closed_from
-    group by c.invoice_key, c.closed_from, c.closed_to
+    left join {{ ref('int_movements') }} as m on c.invoice_key = m.invoice_key and m.effective_date <= c.closed_from and m.flow <> 'billed'
+    group by c.invoice_key, c.closed_from
 ),
 
 states as (

@@ -7,26 +7,7 @@ with
 spans as (select * from {{ ref('int_behaviour_spans') }}),
 
 -- the periods in which an invoice counts, joined where they touch, so that each counts once
-marked as (
-    select customer_key, invoice_key, from_period, to_period,
-        max(to_period) over (
-            partition by invoice_key order by from_period, to_period rows between unbounded preceding and 1 preceding
-        ) as reached
-    from spans
-),
-
-islands as (
-    select customer_key, invoice_key, from_period, to_period,
-        sum(case when reached is null or from_period > reached then 1 else 0 end) over (
-            partition by invoice_key order by from_period, to_period rows between unbounded preceding and current row
-        ) as island
-    from marked
-),
-
-presences as (
-    select customer_key, invoice_key, min(from_period) as from_period, max(to_period) as to_period
-    from islands group by customer_key, invoice_key, island
-),
+{{ merged_spans('presences', 'spans', ['customer_key', 'invoice_key'], 'from_period', 'to_period') }},
 
 written_off as (
     select c.customer_key, min(p.period) as period
