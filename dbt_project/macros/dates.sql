@@ -58,6 +58,14 @@
 {# The Sunday that closes the day's week. #}
 {% macro week_end(day) -%} {{ add_days(day, '7 - ' ~ weekday(day)) }} {%- endmacro %}
 
+{# A query: the seven days of each week of `weeks` (week_start, week_end), for what meets its week by one day. #}
+{% macro week_days(weeks) -%}
+    {%- for k in range(7) %}
+    select {{ add_days('week_end', -k) }} as day, week_start, week_end from {{ weeks }}
+    {{- ' union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# A query of one date column `name`: every day from first to last, both scalar expressions of `relation`. #}
 {% macro date_spine(first, last, relation, name='date') -%}
     {{ return(adapter.dispatch('date_spine', 'cartera')(first, last, relation, name)) }}

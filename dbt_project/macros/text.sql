@@ -7,7 +7,12 @@
     array_join(array_sort({{ 'collect_set' if distinct else 'collect_list' }}({{ expression }})), {{ separator }})
 {%- endmacro %}
 {% macro duckdb__join_text(expression, separator, order_by, distinct) -%}
+    {#- a list sorted once it is whole costs less than an ordered aggregate -#}
+    {%- if distinct or order_by -%}
     string_agg({{ 'distinct ' if distinct }}{{ expression }}, {{ separator }} order by {{ order_by or expression }})
+    {%- else -%}
+    array_to_string(list_sort(list({{ expression }})), {{ separator }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# The value of `expression` in the row with the lowest `key` (the key must be a total order). #}

@@ -6,6 +6,8 @@ with
 
 weeks as (select * from {{ ref('int_weeks') }}),
 
+days as ({{ week_days('weeks') }}),
+
 flows as (
     select
         w.week_end,
@@ -20,8 +22,8 @@ flows as (
         coalesce(m.amount_mxn_issue, {{ pesos('m.amount_ccy', 'r.rate') }}) as amount_mxn,
         coalesce(i.fx_rate, r.rate) as issue_rate,
         r.rate
-    from weeks as w
-    inner join {{ ref('int_movements') }} as m on w.week_start < m.effective_date and m.effective_date <= w.week_end
+    from {{ ref('int_movements') }} as m
+    inner join days as w on m.effective_date = w.day
     inner join {{ ref('int_invoice_cuts') }} as i on m.invoice_key = i.invoice_key
     inner join {{ ref('int_report_rates') }} as r on w.week_end = r.as_of and m.currency = r.currency
     where r.rate is not null

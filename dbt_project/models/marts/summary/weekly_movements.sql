@@ -1,11 +1,22 @@
 -- The figures of each week (Monday to Sunday) with the ids behind them, sorted and joined by |. Every metric has a
 -- row every week, 0 where nothing happened.
+{%- set counted = [
+    ('billed_mxn', 'billed', 'value'), ('invoices_issued', 'billed', 'items'), ('collected_mxn', 'collected', 'value'),
+    ('payments', 'payments', 'items'), ('newly_overdue_mxn_closing', 'new_overdue', 'value'),
+    ('newly_overdue_invoices', 'new_overdue', 'items'), ('due_next_week_mxn_closing', 'due_next', 'value'),
+    ('cured_mxn_issue_rate', 'cured', 'value'), ('cured_invoices', 'cured', 'items'), ('disputes_opened', 'disputes_opened', 'items'),
+    ('disputes_closed', 'disputes_closed', 'items'), ('promises_due', 'promises_due', 'items'),
+    ('promises_due_next_week', 'promises_due_next_week', 'items'), ('incidents_opened', 'incidents_opened', 'items'),
+    ('incidents_resolved', 'incidents_resolved', 'items')] %}
+{%- set balances = [
+    'gross_ar_start_mxn_closing', 'gross_ar_end_mxn_closing', 'overdue_start_mxn_closing', 'overdue_end_mxn_closing',
+    'fx_effect_on_opening_balance_mxn'] %}
 with
 
 items as (
-    select week_end, metric, sum(value) as value, count(*) as items, {{ join_text('id', distinct=false) }} as ids
+    select week_end, what, sum(value) as value, count(*) as items, {{ join_text('id', distinct=false) }} as ids
     from {{ ref('int_week_items') }}
-    group by week_end, metric
+    group by week_end, what
 ),
 
 balances as (
@@ -21,35 +32,22 @@ balances as (
 ),
 
 figures as (
-    select week_end, metric, value, ids from items
-    {%- for amount, number in [
-        ('billed_mxn', 'invoices_issued'), ('newly_overdue_mxn_closing', 'newly_overdue_invoices'),
-        ('cured_mxn_issue_rate', 'cured_invoices'),
-    ] %}
+    {%- for metric, what, column in counted %}
+    select week_end, '{{ metric }}' as metric, {{ column }} as value, ids from items where what = '{{ what }}'
     union all
-    select week_end, '{{ number }}', items, ids from items where metric = '{{ amount }}'
     {%- endfor %}
-    union all
-    select week_end, 'collected_applied_mxn', -value_mxn, null from {{ ref('weekly_bridge') }} where line = 'collected_applied'
-    {%- for metric in [
-        'gross_ar_start_mxn_closing', 'gross_ar_end_mxn_closing', 'overdue_start_mxn_closing',
-        'overdue_end_mxn_closing', 'fx_effect_on_opening_balance_mxn',
-    ] %}
-    union all
+    {%- for metric in balances %}
     select week_end, '{{ metric }}', {{ metric }}, null from balances
+    union all
     {%- endfor %}
+    select week_end, 'collected_applied_mxn', -value_mxn, null from {{ ref('weekly_bridge') }} where line = 'collected_applied'
 ),
 
 metrics as (
-    {%- for metric in [
-        'billed_mxn', 'invoices_issued', 'collected_mxn', 'payments', 'collected_applied_mxn', 'newly_overdue_mxn_closing',
-        'newly_overdue_invoices', 'cured_mxn_issue_rate', 'cured_invoices', 'disputes_opened', 'disputes_closed',
-        'promises_due', 'promises_due_next_week', 'incidents_opened', 'incidents_resolved', 'gross_ar_start_mxn_closing',
-        'gross_ar_end_mxn_closing', 'overdue_start_mxn_closing', 'overdue_end_mxn_closing',
-        'fx_effect_on_opening_balance_mxn', 'due_next_week_mxn_closing',
-    ] %}
-    {{ 'union all' if not loop.first }}
-    select '{{ metric }}' as metric
+    select 'collected_applied_mxn' as metric
+    {%- for metric in (counted | map('first') | list) + balances %}
+    union all
+    select '{{ metric }}'
     {%- endfor %}
 ),
 
