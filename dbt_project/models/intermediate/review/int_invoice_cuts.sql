@@ -4,10 +4,6 @@ with
 
 invoices as (select * from {{ ref('int_invoices_unified') }}),
 
-lines as (
-    select invoice_key, count(*) as instalments from {{ ref('int_invoice_lines') }} group by invoice_key
-),
-
 final as (
     select
         i.invoice_key,
@@ -22,15 +18,13 @@ final as (
         {{ pesos('i.total_ccy', 'i.fx_rate') }} as total_mxn_issue,
         i.is_credit_sale and i.is_receivable as is_credit_sale,
         i.is_receivable,
-        coalesce(i.sources, '') = 'opening' as is_opening,
-        cast(coalesce(l.instalments, 1) as integer) as instalments
+        coalesce(i.sources, '') = 'opening' as is_opening
     from invoices as i
     inner join {{ ref('int_cuts') }} as c
         on coalesce(i.customer_key, -1) = c.customer_key
         {%- for column in cut_columns() %}
         and coalesce(i.{{ column }}, 'sin asignar') = c.{{ column }}
         {%- endfor %}
-    left join lines as l on i.invoice_key = l.invoice_key
 )
 
 select * from final

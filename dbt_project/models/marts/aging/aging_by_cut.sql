@@ -51,7 +51,7 @@ final as (
     left join {{ ref('int_unapplied_cells') }} as u
         on x.as_of = u.as_of and x.cut_key = u.cut_key and u.basis = 'effective'
     left join disputed as d on x.as_of = d.as_of and x.cut_key = d.cut_key
+    order by x.as_of, x.cut_key
 )
 
 select * from final
-order by as_of, customer_id, company, branch, salesperson, currency

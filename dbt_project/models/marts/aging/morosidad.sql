@@ -21,6 +21,23 @@ cells as (
     where a.basis = 'effective'
 ),
 
+-- a customer with one cut in a dimension value is counted as it comes; only those with several are told apart
+dimensions as (
+    select d.cut_key, d.dim_key, d.customer_key, count(*) over (partition by d.dim_key, d.customer_key) > 1 as has_several
+    from {{ ref('int_cut_dimensions') }} as d
+    inner join (select distinct cut_key from cells) as c on d.cut_key = c.cut_key
+),
+
+several as (
+    select as_of, dim_key, count(*) as customers, sum(is_overdue) as overdue_customers
+    from (
+        select a.as_of, d.dim_key, d.customer_key, max(case when a.overdue_invoices > 0 then 1 else 0 end) as is_overdue
+        from cells as a inner join dimensions as d on a.cut_key = d.cut_key and d.has_several
+        group by a.as_of, d.dim_key, d.customer_key
+    ) as c
+    group by as_of, dim_key
+),
+
 totals as (
     select
         a.as_of,
@@ -37,12 +54,20 @@ totals as (
         {{ money('sum(a.gross_mxn - a.current_mxn - a.disputed_overdue_mxn)') }} as by_amount_excl_disputed_num,
         cast(sum(a.open_invoices) as integer) as by_invoice_den,
         cast(sum(a.overdue_invoices) as integer) as by_invoice_num,
-        cast(count(distinct d.customer_key) as integer) as by_customer_den,
-        cast(count(distinct case when a.overdue_invoices > 0 then d.customer_key end) as integer) as by_customer_num,
+        sum(case when d.has_several then 0 else 1 end) as customers,
+        sum(case when a.overdue_invoices > 0 and not d.has_several then 1 else 0 end) as overdue_customers,
         cast(sum(a.unvalued_items) as integer) as unvalued_items
     from cells as a
-    inner join {{ ref('int_cut_dimensions') }} as d on a.cut_key = d.cut_key
+    inner join dimensions as d on a.cut_key = d.cut_key
     group by a.as_of, d.dim_key
+),
+
+counted as (
+    select
+        t.*,
+        cast(t.customers + coalesce(s.customers, 0) as integer) as by_customer_den,
+        cast(t.overdue_customers + coalesce(s.overdue_customers, 0) as integer) as by_customer_num
+    from totals as t left join several as s on t.as_of = s.as_of and t.dim_key = s.dim_key
 ),
 
 unapplied as (
@@ -87,7 +112,7 @@ final as (
         coalesce(t.unvalued_items, 0) as unvalued_items
     from grid as g
     inner join {{ ref('int_dimensions') }} as n on g.dim_key = n.dim_key
-    left join totals as t on g.as_of = t.as_of and g.dim_key = t.dim_key
+    left join counted as t on g.as_of = t.as_of and g.dim_key = t.dim_key
     left join unapplied as u on g.as_of = u.as_of and g.dim_key = u.dim_key
 )
 

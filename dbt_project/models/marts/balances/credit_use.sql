@@ -1,5 +1,6 @@
 -- How much of each customer's credit limit is in use on every report date: gross less unapplied credit at the closing
--- rate, against the limit in force that day (a change holds from its delivery on). No limit, or 0: no ratio.
+-- rate, against the limit in force that day (a change holds from its delivery on). No limit, or 0: no ratio. Stored by
+-- customer: from one date to the next little changes.
 with
 
 balances as (
@@ -42,4 +43,4 @@ final as (
 )
 
 select * from final
-order by as_of, customer_id
+order by customer_id, as_of

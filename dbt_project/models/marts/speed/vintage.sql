@@ -4,41 +4,49 @@
 with
 
 invoices as (
-    select invoice_key, cut_key, issue_date, total_mxn_issue
+    select invoice_key, cut_key, issue_date, {{ month_start('issue_date') }} as issue_month, total_mxn_issue
     from {{ ref('int_invoice_cuts') }}
     where is_credit_sale and left_date is null
 ),
 
+issued as (
+    select issue_month, cut_key, count(*) as invoices, max(issue_date) as last_issue_date, sum(total_mxn_issue) as total_mxn
+    from invoices
+    group by issue_month, cut_key
+),
+
 settled as (
     select
-        i.invoice_key,
+        i.issue_month,
+        i.cut_key,
         sum(case when m.flow in ('credit_note', 'credit_note_cancelled') then m.amount_mxn_issue else 0 end) as credited_mxn,
         {%- for age in ages %}
         -sum(
             case when p.payment_key is not null and {{ days_between('i.issue_date', 'm.effective_date') }} <= {{ age }} then m.amount_mxn_issue else 0 end
         ) as collected_{{ age }}d{{ ',' if not loop.last }}
         {%- endfor %}
-    from invoices as i
-    inner join {{ ref('int_movements') }} as m on i.invoice_key = m.invoice_key
+    from {{ ref('int_movements') }} as m
+    inner join invoices as i on m.invoice_key = i.invoice_key
     left join {{ ref('int_payments') }} as p
         on m.doc_type = 'payment' and m.flow in ('payment', 'rehomed') and m.doc_key = p.payment_key and p.is_cash and p.reversed_date is null
-    group by i.invoice_key
+    where m.flow in ('credit_note', 'credit_note_cancelled', 'payment', 'rehomed')
+    group by i.issue_month, i.cut_key
 ),
 
 sums as (
     select
-        {{ month_start('i.issue_date') }} as issue_month,
+        i.issue_month,
         d.dim_key,
-        count(*) as invoices,
-        max(i.issue_date) as last_issue_date,
-        sum(i.total_mxn_issue + coalesce(s.credited_mxn, 0)) as billed_net_mxn,
+        sum(i.invoices) as invoices,
+        max(i.last_issue_date) as last_issue_date,
+        sum(i.total_mxn + coalesce(s.credited_mxn, 0)) as billed_net_mxn,
         {%- for age in ages %}
         sum(coalesce(s.collected_{{ age }}d, 0)) as collected_{{ age }}d{{ ',' if not loop.last }}
         {%- endfor %}
-    from invoices as i
+    from issued as i
     inner join {{ ref('int_cut_dimensions') }} as d on i.cut_key = d.cut_key
-    left join settled as s on i.invoice_key = s.invoice_key
-    group by {{ month_start('i.issue_date') }}, d.dim_key
+    left join settled as s on i.issue_month = s.issue_month and i.cut_key = s.cut_key
+    group by i.issue_month, d.dim_key
 ),
 
 aged as (
