@@ -1,19 +1,23 @@
 {# Words of the fiscal books: exact shares in cents, VAT rates as text, and which forms of payment cause VAT. #}
 
-{# amount × part / whole in cents, rounded half up, with whole numbers only: DECIMAL ÷ DECIMAL is not exact. 0 of 0. #}
+{# amount × part / whole in cents, rounded half up, with whole numbers only: DECIMAL ÷ DECIMAL is not exact. 0 of 0.
+   All of it and nothing of it, which are nearly every row, go without the division of wide numbers. #}
 {% macro share(amount, part, whole) -%} {{ return(adapter.dispatch('share', 'cartera')(amount, part, whole)) }} {%- endmacro %}
 {% macro default__share(amount, part, whole) -%}
 cast(coalesce(round(cast({{ amount }} as decimal(18, 2)) * {{ part }} / nullif({{ whole }}, 0), 2), 0) as decimal(18, 2))
 {%- endmacro %}
 {% macro duckdb__share(amount, part, whole) -%}
-case when {{ whole }} = 0 then cast(0 as decimal(18, 2)) else cast(
-    cast(
+case
+    when {{ whole }} = 0 then cast(0 as decimal(18, 2))
+    when {{ part }} = {{ whole }} then cast({{ amount }} as decimal(18, 2))
+    when {{ part }} = 0 then cast(0 * {{ amount }} as decimal(18, 2))
+    else cast(cast(
         sign({{ amount }}) * sign({{ part }}) * sign({{ whole }}) * (
             (2 * {{ cents('abs(' ~ amount ~ ')') }} * {{ cents('abs(' ~ part ~ ')') }} + {{ cents('abs(' ~ whole ~ ')') }})
             // (2 * {{ cents('abs(' ~ whole ~ ')') }})
         ) as decimal(18, 0)
-    ) * 0.01 as decimal(18, 2)
-) end
+    ) * 0.01 as decimal(18, 2))
+end
 {%- endmacro %}
 
 {# Money as whole cents, wide enough to be multiplied by another. #}

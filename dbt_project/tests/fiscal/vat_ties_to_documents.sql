@@ -51,5 +51,5 @@ union all
 select 'key', month from cells group by month, company, rate having count(*) > 1
 union all
 select 'document key', month from {{ ref('vat_cash_basis_documents') }}
-group by month, rate, entry, reading, date, rule, invoice_id, cn_id, payment_id, rep_uuid
+group by month, rate, entry, reading, date, rule, invoice_id, cn_id, payment_id
 having count(*) > 1

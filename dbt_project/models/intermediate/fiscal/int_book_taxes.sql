@@ -30,7 +30,7 @@ held as (
 -- before 4.0 a rate's base is not written: what the other rates leave of the subtotal
 lines as (
     select
-        d.doc_type, d.doc_key, d.currency, d.fx_rate, d.iva_ccy, h.withheld_ccy, d.invoice_fx_rate,
+        d.doc_type, d.doc_key, d.company_rfc, d.issue_date, d.excluded_date, d.fx_rate, d.iva_ccy, h.withheld_ccy, d.invoice_fx_rate,
         case
             when s.rate is not null then s.rate
             when d.cfdi_file_id is not null then case when c.version = '4.0' then 'no_objeto' else 'exento' end
@@ -51,7 +51,7 @@ lines as (
     left join stated as s on d.doc_type = s.doc_type and d.doc_key = s.doc_key
     left join mixed as m on d.doc_type = m.doc_type and d.doc_key = m.doc_key
     left join held as h on d.cfdi_file_id = h.source_file_id
-    left join {{ ref('int_cfdi_documents') }} as c on d.cfdi_file_id = c.source_file_id
+    left join {{ ref('int_cfdi_documents') }} as c on case when s.rate is null then d.cfdi_file_id end = c.source_file_id
 ),
 
 weighed as (
@@ -96,7 +96,7 @@ ranked as (
 
 split as (
     select
-        doc_type, doc_key, rate, base_ccy, vat_ccy, is_inferred, fx_rate, invoice_fx_rate
+        doc_type, doc_key, company_rfc, issue_date, excluded_date, rate, base_ccy, vat_ccy, is_inferred, is_mixed, fx_rate, invoice_fx_rate
         {%- for amount, name in splits %},
         cast(cast(
             ({{ name }}_floor + case when {{ name }}_place <= abs({{ amount }}) - {{ name }}_sum then 1 else 0 end)
@@ -106,14 +106,14 @@ split as (
     from ranked
     union all
     select
-        doc_type, doc_key, rate, base_ccy, vat_ccy, is_inferred, fx_rate, invoice_fx_rate, {{ pesos('iva_ccy', 'fx_rate') }},
-        {{ money('coalesce(withheld_ccy, 0)') }}, {{ pesos('coalesce(withheld_ccy, 0)', 'fx_rate') }}
+        doc_type, doc_key, company_rfc, issue_date, excluded_date, rate, base_ccy, vat_ccy, is_inferred, is_mixed, fx_rate, invoice_fx_rate,
+        {{ pesos('iva_ccy', 'fx_rate') }}, {{ money('coalesce(withheld_ccy, 0)') }}, {{ pesos('coalesce(withheld_ccy, 0)', 'fx_rate') }}
     from lines
     where not is_mixed
 )
 
 -- issue_vat_mxn: a note's VAT at its invoice's rate, so that what it settles leaves no exchange difference pending
 select
-    doc_type, doc_key, rate, base_ccy, vat_ccy, withheld_ccy, is_inferred, {{ pesos('base_ccy', 'fx_rate') }} as base_mxn, vat_mxn,
-    withheld_mxn, case when fx_rate = invoice_fx_rate then vat_mxn else {{ pesos('vat_ccy', 'invoice_fx_rate') }} end as issue_vat_mxn
+    doc_type, doc_key, company_rfc, issue_date, excluded_date, rate, base_ccy, vat_ccy, withheld_ccy, is_inferred, is_mixed,
+    {{ pesos('base_ccy', 'fx_rate') }} as base_mxn, vat_mxn, withheld_mxn, case when fx_rate = invoice_fx_rate then vat_mxn else {{ pesos('vat_ccy', 'invoice_fx_rate') }} end as issue_vat_mxn
 from split

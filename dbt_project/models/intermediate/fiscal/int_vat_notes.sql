@@ -30,23 +30,24 @@ notes as (
 noted as (select distinct invoice_key from notes),
 
 received as (
-    select r.reading, coalesce(h.new_key, r.invoice_key) as invoice_key, r.receipt_date as day, r.amount_ccy
+    select r.*, n.invoice_key as heir_key
     from {{ ref('int_vat_receipts') }} as r
     left join heirs as h on r.invoice_key = h.old_key
-    where not r.is_void and r.invoice_key is not null
-    union all
-    select r.reading, coalesce(h.new_key, r.invoice_key), greatest(r.reversed_date, r.receipt_date), -r.amount_ccy
-    from {{ ref('int_vat_receipts') }} as r
-    left join heirs as h on r.invoice_key = h.old_key
-    where not r.is_void and r.invoice_key is not null and r.reversed_date is not null
+    inner join noted as n on coalesce(h.new_key, r.invoice_key) = n.invoice_key
+    where not r.is_void
 ),
 
 days as (
     select reading, invoice_key, day, sum(received_ccy) as received_ccy, sum(noted_ccy) as noted_ccy
     from (
-        select r.reading, r.invoice_key, r.day, r.amount_ccy as received_ccy, 0.00 as noted_ccy
-        from received as r inner join noted as n on r.invoice_key = n.invoice_key
+        {%- for reading in ['fiscal', 'bank'] %}
+        select '{{ reading }}' as reading, heir_key as invoice_key, {{ reading }}_date as day, amount_ccy as received_ccy, 0.00 as noted_ccy
+        from received where {{ reading }}_date is not null
         union all
+        select '{{ reading }}', heir_key, greatest(reversed_date, {{ reading }}_date), -amount_ccy, 0.00
+        from received where {{ reading }}_date is not null and reversed_date is not null
+        union all
+        {%- endfor %}
         select b.reading, n.invoice_key, n.day, 0.00, n.amount_ccy
         from notes as n cross join (select 'fiscal' as reading union all select 'bank') as b
     ) as moves

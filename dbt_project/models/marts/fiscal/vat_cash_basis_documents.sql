@@ -4,30 +4,30 @@ with
 
 charged as (
     select
-        'charged' as entry, 'both' as reading, d.issue_date as day, d.issue_date as recorded_date, d.company_rfc, t.rate,
-        case when t.rate = 'sin_dato' then 'no_taxes' when t.is_inferred then 'register' else 'cfdi' end as rule,
-        case when d.doc_type = 'I' then d.doc_key end as invoice_key, case when d.doc_type = 'E' then d.doc_key end as cn_key,
-        cast(null as integer) as payment_key, cast(null as integer) as pago_key, t.is_inferred,
+        'charged' as entry, 'both' as reading, issue_date as day, issue_date as recorded_date, company_rfc, rate,
+        case when rate = 'sin_dato' then 'no_taxes' when is_inferred then 'register' else 'cfdi' end as rule,
+        case when doc_type = 'I' then doc_key end as invoice_key, case when doc_type = 'E' then doc_key end as cn_key,
+        cast(null as integer) as payment_key, cast(null as integer) as pago_key, is_inferred,
         {%- for column in ['base', 'vat', 'withheld'] %}
-        {{ money("case when d.doc_type = 'E' then -1 else 1 end * t." ~ column ~ '_mxn') }} as {{ column }}_mxn,
+        case when doc_type = 'E' then -{{ column }}_mxn else {{ column }}_mxn end as {{ column }}_mxn,
         {%- endfor %}
-        {{ money("case when d.doc_type = 'E' then t.vat_mxn - t.issue_vat_mxn else 0 end") }} as fx_mxn
-    from {{ ref('int_book_taxes') }} as t
-    inner join {{ ref('int_book_documents') }} as d on t.doc_type = d.doc_type and t.doc_key = d.doc_key
-    where d.excluded_date is null
+        case when doc_type = 'E' then vat_mxn - issue_vat_mxn else 0 end as fx_mxn
+    from {{ ref('int_book_taxes') }}
+    where excluded_date is null
 ),
 
+-- only where an invoice has several receipts can two lines be one
 collected as (
     select
-        c.reading, c.receipt_date as day, max(c.recorded_date) as recorded_date, c.company_rfc, c.rate, c.rule, c.invoice_key, cast(null as integer) as cn_key,
-        c.payment_key, c.pago_key, c.is_inferred,
-        sum(c.base_mxn) as base_mxn, sum(c.vat_mxn) as vat_mxn, sum(c.withheld_mxn) as withheld_mxn, sum(c.vat_mxn - c.issue_vat_mxn) as fx_mxn
+        c.reading, c.receipt_date as day, max(c.fiscal_recorded) as fiscal_recorded, max(c.bank_recorded) as bank_recorded, c.company_rfc, c.rate, c.rule,
+        c.invoice_key, cast(null as integer) as cn_key, c.payment_key, c.pago_key, c.is_inferred,
+        sum(c.base_mxn) as base_mxn, sum(c.vat_mxn) as vat_mxn, sum(c.withheld_mxn) as withheld_mxn, sum(c.fx_mxn) as fx_mxn
     from {{ ref('int_vat_collected') }} as c
-    where not c.is_void
+    where not c.is_void and not c.is_alone
     group by c.reading, c.receipt_date, c.company_rfc, c.rate, c.rule, c.invoice_key, c.payment_key, c.pago_key, c.is_inferred
     union all
     select
-        n.reading, n.day, n.day, d.company_rfc, n.rate, 'credit_note', n.invoice_key, n.cn_key, null, null, n.is_inferred,
+        n.reading, n.day, n.day, n.day, d.company_rfc, n.rate, 'credit_note', n.invoice_key, n.cn_key, null, null, n.is_inferred,
         n.base_mxn, n.vat_mxn, n.withheld_mxn, n.vat_mxn - n.issue_vat_mxn
     from {{ ref('int_vat_notes') }} as n
     inner join {{ ref('int_book_documents') }} as d on d.doc_type = 'E' and n.cn_key = d.doc_key
@@ -37,10 +37,16 @@ lines as (
     select * from charged
     union all
     select
-        'collected', case when count(*) = 2 then 'both' else max(reading) end, day, max(recorded_date), company_rfc, rate, rule, invoice_key, cn_key,
-        payment_key, pago_key, is_inferred, base_mxn, vat_mxn, withheld_mxn, fx_mxn
+        'collected', case when count(*) = 2 then 'both' else max(reading) end, day, greatest(max(fiscal_recorded), max(bank_recorded)), company_rfc, rate, rule,
+        invoice_key, cn_key, payment_key, pago_key, is_inferred, base_mxn, vat_mxn, withheld_mxn, fx_mxn
     from collected
     group by day, company_rfc, rate, rule, invoice_key, cn_key, payment_key, pago_key, is_inferred, base_mxn, vat_mxn, withheld_mxn, fx_mxn
+    union all
+    select
+        'collected', reading, receipt_date, greatest(fiscal_recorded, bank_recorded), company_rfc, rate, rule, invoice_key, null, payment_key, pago_key,
+        is_inferred, base_mxn, vat_mxn, withheld_mxn, fx_mxn
+    from {{ ref('int_vat_collected') }}
+    where not is_void and is_alone
 ),
 
 final as (
@@ -56,7 +62,6 @@ final as (
         i.invoice_id,
         n.cn_id,
         coalesce(p.payment_id, g.pago_id) as payment_id,
-        coalesce(g.rep_uuid, p.rep_uuid) as rep_uuid,
         {%- for column in ['base', 'vat', 'withheld'] %}
         {{ money('l.' ~ column ~ '_mxn') }} as {{ column }}_mxn,
         {%- endfor %}
@@ -66,7 +71,8 @@ final as (
     left join {{ ref('int_invoice_attributes') }} as i on l.invoice_key = i.invoice_key
     left join {{ ref('int_credit_notes') }} as n on l.cn_key = n.cn_key
     left join {{ ref('int_payments') }} as p on l.payment_key = p.payment_key
-    left join {{ ref('int_rep_pagos') }} as g on l.pago_key = g.pago_key
+    -- a Pago that no payment is
+    left join {{ ref('int_rep_pagos') }} as g on l.pago_key = g.pago_key and l.payment_key is null
 )
 
 select * from final

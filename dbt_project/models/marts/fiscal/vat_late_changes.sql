@@ -23,11 +23,13 @@ late as (
     from {{ ref('int_vat_collected') }} as c
     where c.is_void
     union all
+    {%- for reading, known in [('fiscal', "case when c.pago_key is not null then 'late_rep' else 'late_application' end"), ('bank', "'late_application'")] %}
     select
-        c.reading, case when c.reading = 'fiscal' and c.pago_key is not null then 'late_rep' else 'late_application' end, c.receipt_date, c.recorded_date,
-        c.company_rfc, c.rate, c.invoice_key, null, c.payment_key, c.pago_key, 0, c.vat_mxn
+        '{{ reading }}', {{ known }}, c.receipt_date, c.{{ reading }}_recorded, c.company_rfc, c.rate, c.invoice_key, null, c.payment_key, c.pago_key, 0, c.vat_mxn
     from {{ ref('int_vat_collected') }} as c
-    where not c.is_void and c.rule <> 'reversal'
+    where not c.is_void and c.rule <> 'reversal' and c.reading <> '{{ 'bank' if reading == 'fiscal' else 'fiscal' }}'
+    {{- "\n    union all" if not loop.last }}
+    {%- endfor %}
 ),
 
 changes as (
