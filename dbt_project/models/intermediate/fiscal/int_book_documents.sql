@@ -7,7 +7,7 @@ allocations as (
     select cn_key, min(invoice_key) as invoice_key
     from {{ ref('int_credit_note_applications') }}
     group by cn_key
-    having count(distinct invoice_key) = 1
+    having min(invoice_key) = max(invoice_key)
 ),
 
 invoices as (

@@ -3,12 +3,6 @@
 -- what their own promises took. `promised_date` is the last day of the promises that share an item, and after as_of.
 with
 
-items as (
-    select as_of, invoice_id, instalment, customer_id, currency, due_date, open_ccy - disputed_open_ccy as free_ccy
-    from {{ ref('aging_open_items') }}
-    where basis = 'effective' and open_ccy > disputed_open_ccy
-),
-
 pending as (
     select
         p.as_of,
@@ -21,11 +15,28 @@ pending as (
     where p.status = 'pending' and p.amount_ccy > p.paid_by_deadline_ccy
 ),
 
+of_customers as (
+    select as_of, customer_id, currency, max(promised_date) as promised_date, sum(left_ccy) as left_ccy
+    from pending where invoice_id is null
+    group by as_of, customer_id, currency
+),
+
+-- the few items that a promise may reach
+items as (
+    select
+        a.as_of, a.invoice_id, a.instalment, a.customer_id, a.currency, a.due_date, a.open_ccy - a.disputed_open_ccy as free_ccy,
+        o.promised_date as general_date, coalesce(o.left_ccy, 0) as general_left_ccy, p.invoice_id is not null as is_named
+    from {{ ref('aging_open_items') }} as a
+    left join (select distinct as_of, invoice_id from pending) as p on a.as_of = p.as_of and a.invoice_id = p.invoice_id
+    left join of_customers as o on a.as_of = o.as_of and a.customer_id = o.customer_id and a.currency = o.currency
+    where a.basis = 'effective' and a.open_ccy > a.disputed_open_ccy and (p.invoice_id is not null or o.customer_id is not null)
+),
+
 -- in the invoice's currency, where the promise was made in another
 of_invoices as (
     select i.as_of, i.invoice_id, max(p.promised_date) as promised_date,
         sum(case when p.currency = i.currency then p.left_ccy else {{ money('p.left_ccy * rp.rate / nullif(ri.rate, 0)') }} end) as left_ccy
-    from (select distinct as_of, invoice_id, currency from items) as i
+    from (select distinct as_of, invoice_id, currency from items where is_named) as i
     inner join pending as p on i.as_of = p.as_of and i.invoice_id = p.invoice_id
     left join {{ ref('int_report_rates') }} as rp on p.as_of = rp.as_of and p.currency = rp.currency
     left join {{ ref('int_report_rates') }} as ri on i.as_of = ri.as_of and i.currency = ri.currency
@@ -42,25 +53,12 @@ named as (
     window older as (partition by i.as_of, i.invoice_id order by i.instalment rows unbounded preceding)
 ),
 
-of_customers as (
-    select as_of, customer_id, currency, max(promised_date) as promised_date, sum(left_ccy) as left_ccy
-    from pending where invoice_id is null
-    group by as_of, customer_id, currency
-),
-
 general as (
     select
-        n.as_of, n.invoice_id, n.instalment, n.promised_date, n.named_ccy,
-        o.promised_date as general_date,
-        greatest(least(
-            n.free_ccy - n.named_ccy,
-            coalesce(o.left_ccy, 0) - ((sum(n.free_ccy - n.named_ccy) over older) - (n.free_ccy - n.named_ccy))
-        ), 0) as general_ccy
-    from named as n
-    left join of_customers as o on n.as_of = o.as_of and n.customer_id = o.customer_id and n.currency = o.currency
-    window older as (
-        partition by n.as_of, n.customer_id, n.currency order by n.due_date, n.invoice_id, n.instalment rows unbounded preceding
-    )
+        as_of, invoice_id, instalment, promised_date, named_ccy, general_date,
+        greatest(least(free_ccy - named_ccy, general_left_ccy - ((sum(free_ccy - named_ccy) over older) - (free_ccy - named_ccy))), 0) as general_ccy
+    from named
+    window older as (partition by as_of, customer_id, currency order by due_date, invoice_id, instalment rows unbounded preceding)
 ),
 
 final as (

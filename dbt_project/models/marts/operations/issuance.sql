@@ -35,10 +35,9 @@ timed as (
     from invoices as i inner join {{ ref('int_cut_dimensions') }} as d on i.cut_key = d.cut_key
 ),
 
-sums as (
+counted as (
     select
-        n.dimension,
-        n.value,
+        t.dim_key,
         t.issue_month,
         count(*) as issued,
         count(t.issue_deadline) as with_deadline,
@@ -51,9 +50,11 @@ sums as (
         count(t.days_to_issue) as issue_times,
         {{ median_of('t.days_to_issue') }} as median_to_issue,
         sum(case when t.is_unsent then 1 else 0 end) as not_sent
-    from timed as t inner join {{ ref('int_dimensions') }} as n on t.dim_key = n.dim_key
-    group by n.dimension, n.value, t.issue_month
+    from timed as t
+    group by t.dim_key, t.issue_month
 ),
+
+sums as (select n.dimension, n.value, c.* from counted as c inner join {{ ref('int_dimensions') }} as n on c.dim_key = n.dim_key),
 
 late_sales as (
     select s.sale_id, s.currency, {{ month_start('s.issue_deadline') }} as issue_month, s.customer_id, c.branch, c.segment, c.account_owner

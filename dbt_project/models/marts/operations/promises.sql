@@ -7,7 +7,9 @@ promises as (
         p.promise_id,
         a.invoice_key,
         c.customer_key,
+        c.customer_id,
         p.invoice_id as invoice_ref,
+        coalesce(i.invoice_id, p.invoice_id) as invoice_id,
         p.made_date,
         p.promised_date,
         {{ add_days('p.promised_date', var('promise_grace_days')) }} as deadline,
@@ -16,7 +18,7 @@ promises as (
         coalesce(i.fx_rate, x.mxn_per_unit, case when p.currency = '{{ var("report_currency") }}' then 1 end) as fx_rate
     from {{ log_rows(ref('stg_register__promises'), ['promise_id'], 'made_date') }} as p
     left join {{ ref('int_invoice_aliases') }} as a on a.alias = {{ invoice_alias('p.invoice_id') }}
-    left join {{ ref('int_invoices_unified') }} as i on a.invoice_key = i.invoice_key
+    left join {{ ref('int_invoice_attributes') }} as i on a.invoice_key = i.invoice_key
     left join {{ ref('int_customers') }} as c on p.customer_id = c.customer_id
     left join {{ ref('fx_rates_daily') }} as x on p.made_date = x.date and p.currency = x.currency
 ),
@@ -37,37 +39,43 @@ receipts as (
     where r.invoice_ref is null and p.is_cash and p.payment_date between r.made_date and r.deadline
 ),
 
-paid as (
-    select p.promise_id, d.as_of, sum(r.cash_ccy) as cash_ccy
-    from promises as p
-    inner join receipts as r on p.promise_id = r.promise_id
-    inner join {{ ref('dim_report_dates') }} as d
-        on r.day <= d.as_of and (r.reversed_date is null or r.reversed_date > d.as_of)
-    group by p.promise_id, d.as_of
+-- what had come by each day that changed it; a receipt that went back counts until then
+steps as (
+    select promise_id, day, cash_ccy from receipts where cash_ccy is not null
+    union all
+    select promise_id, greatest(reversed_date, day), -cash_ccy from receipts where cash_ccy is not null and reversed_date is not null
+    union all
+    select promise_id, made_date, 0 from promises
+),
+
+balances as (
+    select promise_id, day as valid_from, lead(day, 1, {{ forever() }}) over w as valid_to, sum(cash_ccy) over w as cash_ccy
+    from (select promise_id, day, sum(cash_ccy) as cash_ccy from steps group by promise_id, day) as d
+    window w as (partition by promise_id order by day)
 ),
 
 judged as (
     select
         d.as_of,
         p.*,
-        {{ money('least(coalesce(x.cash_ccy, 0), p.amount_ccy)') }} as paid_by_deadline_ccy,
+        {{ money('least(x.cash_ccy, p.amount_ccy)') }} as paid_by_deadline_ccy,
         case
-            when coalesce(x.cash_ccy, 0) >= p.amount_ccy then 'kept'
+            when x.cash_ccy >= p.amount_ccy then 'kept'
             when d.as_of <= p.deadline then 'pending'
-            when coalesce(x.cash_ccy, 0) > 0 then 'partial'
+            when x.cash_ccy > 0 then 'partial'
             else 'broken'
         end as status
-    from promises as p
-    inner join {{ ref('dim_report_dates') }} as d on p.made_date <= d.as_of
-    left join paid as x on p.promise_id = x.promise_id and d.as_of = x.as_of
+    from balances as x
+    inner join promises as p on x.promise_id = p.promise_id
+    inner join {{ ref('dim_report_dates') }} as d on x.valid_from <= d.as_of and d.as_of < x.valid_to
 ),
 
 final as (
     select
         j.as_of,
         j.promise_id,
-        c.customer_id,
-        coalesce(i.invoice_id, j.invoice_ref) as invoice_id,
+        j.customer_id,
+        j.invoice_id,
         j.made_date,
         j.promised_date,
         j.amount_ccy,
@@ -77,9 +85,6 @@ final as (
         {{ pesos('j.paid_by_deadline_ccy', 'j.fx_rate') }} as paid_by_deadline_mxn,
         j.status
     from judged as j
-    left join {{ ref('int_customers') }} as c on j.customer_key = c.customer_key
-    left join {{ ref('int_invoices_unified') }} as i on j.invoice_key = i.invoice_key
 )
 
 select * from final
-order by as_of, promise_id

@@ -12,12 +12,14 @@ reminders as (
     from {{ log_rows(ref('stg_register__reminders'), ['reminder_id'], 'sent_date') }} as r
 ),
 
+-- days and customers meet once, however many reminders and payments they have
 paid as (
-    select distinct r.reminder_id
-    from reminders as r
-    inner join {{ ref('fct_payments') }} as p
-        on r.customer_id = p.customer_id and p.payment_date between r.sent_date and {{ window_end }}
-    where r.is_matured and p.reversed_date is null and coalesce(p.sources, '') <> 'assumed'
+    select distinct r.customer_id, r.sent_date
+    from (select distinct customer_id, sent_date from reminders where is_matured) as r
+    inner join (
+        select distinct customer_id, payment_date from {{ ref('fct_payments') }}
+        where reversed_date is null and coalesce(sources, '') <> 'assumed'
+    ) as p on r.customer_id = p.customer_id and p.payment_date between r.sent_date and {{ window_end }}
 ),
 
 judged as (
@@ -29,9 +31,9 @@ judged as (
         r.is_delivered,
         r.is_matured,
         r.is_matured and r.is_replied as is_replied,
-        r.is_matured and p.reminder_id is not null as is_paid,
-        r.is_matured and (r.is_replied or p.reminder_id is not null) as is_answered
-    from reminders as r left join paid as p on r.reminder_id = p.reminder_id
+        r.is_matured and p.customer_id is not null as is_paid,
+        r.is_matured and (r.is_replied or p.customer_id is not null) as is_answered
+    from reminders as r left join paid as p on r.customer_id = p.customer_id and r.sent_date = p.sent_date
 ),
 
 with_total as (
