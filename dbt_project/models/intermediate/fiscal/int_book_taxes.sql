@@ -1,7 +1,7 @@
 -- VAT of each document of the sales book by rate: base, charged and withheld, in its currency and in pesos. The CFDI says
 -- it; a register's document has one rate, the nearest to iva / subtotal (inferred), and its credit note its invoice's.
 -- The pesos of a document are split over its rates in cents by largest remainder; what is withheld, by the VAT. Most
--- documents have one rate and nothing to split: they stand apart, as sorting them costs more than all the rest.
+-- documents have one rate, or rates in pesos that add up to its VAT: nothing to split, and sorting them costs more than all.
 with
 
 stated as (
@@ -17,7 +17,7 @@ stated as (
 ),
 
 mixed as (
-    select doc_type, doc_key, sum(base_ccy) as base_ccy from stated group by doc_type, doc_key having count(*) > 1
+    select doc_type, doc_key, sum(base_ccy) as base_ccy, sum(round(vat_ccy, 2)) as vat_ccy from stated group by doc_type, doc_key having count(*) > 1
 ),
 
 held as (
@@ -46,7 +46,8 @@ lines as (
         end") }} as base_ccy,
         {{ money("coalesce(s.vat_ccy, d.iva_ccy)") }} as vat_ccy,
         d.cfdi_file_id is null and d.iva_ccy is not null as is_inferred,
-        m.doc_key is not null as is_mixed
+        m.doc_key is not null as is_mixed,
+        m.doc_key is not null and not coalesce(m.vat_ccy = d.iva_ccy and d.fx_rate = 1 and coalesce(h.withheld_ccy, 0) = 0, false) as is_split
     from {{ ref('int_book_documents') }} as d
     left join stated as s on d.doc_type = s.doc_type and d.doc_key = s.doc_key
     left join mixed as m on d.doc_type = m.doc_type and d.doc_key = m.doc_key
@@ -66,7 +67,7 @@ weighed as (
             else 0
         end as weight
     from lines
-    where is_mixed
+    where is_split
     window w as (partition by doc_type, doc_key)
 ),
 
@@ -107,9 +108,9 @@ split as (
     union all
     select
         doc_type, doc_key, company_rfc, issue_date, excluded_date, rate, base_ccy, vat_ccy, is_inferred, is_mixed, fx_rate, invoice_fx_rate,
-        {{ pesos('iva_ccy', 'fx_rate') }}, {{ money('coalesce(withheld_ccy, 0)') }}, {{ pesos('coalesce(withheld_ccy, 0)', 'fx_rate') }}
+        case when is_mixed then vat_ccy else {{ pesos('iva_ccy', 'fx_rate') }} end, {{ money('coalesce(withheld_ccy, 0)') }}, {{ pesos('coalesce(withheld_ccy, 0)', 'fx_rate') }}
     from lines
-    where not is_mixed
+    where not is_split
 )
 
 -- issue_vat_mxn: a note's VAT at its invoice's rate, so that what it settles leaves no exchange difference pending
