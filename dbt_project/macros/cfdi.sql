@@ -38,3 +38,6 @@
         {%- endfor %}, 11) as string)
     end
 {%- endmacro %}
+
+{# The name of a Pago of int_rep_pagos under this alias: uuid#n. #}
+{% macro pago_id(alias) -%} {{ alias }}.rep_uuid || '#' || cast({{ alias }}.pago_number as string) {%- endmacro %}

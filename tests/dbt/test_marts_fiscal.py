@@ -108,7 +108,7 @@ CASES = [
         ("devolucion", "03", "PUE", "03", D("-6.40"), D(-80), D("-6.40"), D(-20), None)]),
     ("note_related", "select related_uuid from sales_book where uuid = '" + uuid_of("NX") + "'", [("|".join(sorted([uuid_of("A"), uuid_of("D")])),)]),
     # before 2022 the REP was due on the 10th of the next month
-    ("rep_before_2022", "select rep_due_date, days_late, status from rep_compliance where customer_id = 'OLD'", [(date(2022, 1, 10), 2, "late"), (date(2022, 2, 5), 0, "on_time")]),
+    ("rep_before_2022", "select rep_due_date, days_late, status from rep_compliance where customer_id = 'OLD' order by rep_due_date", [(date(2022, 1, 10), 2, "late"), (date(2022, 2, 5), 0, "on_time")]),
     ("rep", "select payment_date, rep_due_date, rep_issued_date, days_late, status from rep_compliance where customer_id = 'C1' order by 1", [
         (date(2026, 4, 3), date(2026, 5, 5), None, 56, "missing"),
         (date(2026, 5, 10), date(2026, 6, 5), date(2026, 6, 6), 1, "late"),

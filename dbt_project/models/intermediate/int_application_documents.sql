@@ -7,7 +7,9 @@ with register_covered as (
 
 from_register as (
     select
+        x.application_number as application_key,
         x.application_id,
+        p.payment_key,
         p.payment_id,
         x.invoice_ref,
         x.invoice_key,
@@ -45,7 +47,8 @@ split_applications as (
 
 from_split as (
     select
-        x.application_id || '@' || t.payment_id,
+        x.application_id || '@' || t.payment_id as application_id,
+        p.payment_key,
         t.payment_id,
         x.invoice_ref,
         x.invoice_key,
@@ -65,12 +68,14 @@ from_split as (
         x.source_file_id
     from split_applications as x
     inner join {{ ref('int_register_parts') }} as t on x.register_key = t.register_key and x.from_ccy < t.to_ccy and t.from_ccy < x.to_ccy
+    inner join {{ ref('int_payment_documents') }} as p on t.payment_id = p.payment_id
     where x.paid_ccy > 0
 ),
 
 from_rep as (
     select
-        g.pago_id || '/' || cast(d.docto_number as string),
+        {{ pago_id('g') }} || '/' || cast(d.docto_number as string),
+        p.payment_key,
         p.payment_id,
         d.invoice_ref,
         d.invoice_key,
@@ -105,15 +110,16 @@ deposits as (
 ),
 
 group_deposits as (
-    select t.payment_id, d.rep_uuid, t.register_key, d.base_ccy + t.from_ccy as from_ccy, d.base_ccy + t.from_ccy + t.amount_ccy as to_ccy
+    select p.payment_key, t.payment_id, d.rep_uuid, t.register_key, d.base_ccy + t.from_ccy as from_ccy, d.base_ccy + t.from_ccy + t.amount_ccy as to_ccy
     from deposits as d
     inner join {{ ref('int_register_parts') }} as t on d.register_key = t.register_key
+    inner join {{ ref('int_payment_documents') }} as p on t.payment_id = p.payment_id
 ),
 
 group_documents as (
     select
         g.rep_uuid,
-        g.pago_id,
+        {{ pago_id('g') }} as pago_id,
         g.rep_issue_date,
         g.source_file_id,
         d.*,
@@ -128,6 +134,7 @@ group_documents as (
 from_groups as (
     select
         d.pago_id || '/' || cast(d.docto_number as string) || '@' || p.payment_id,
+        p.payment_key,
         p.payment_id,
         d.invoice_ref,
         d.invoice_key,
@@ -154,6 +161,7 @@ from_groups as (
 named as (
     select
         p.payment_id || '->' || r.invoice_ref,
+        p.payment_key,
         p.payment_id,
         r.invoice_ref,
         r.invoice_key,
@@ -180,14 +188,22 @@ named as (
         and c.register_key is null
         and (p.pago_key is null or p.pago_key not in (select pago_key from {{ ref('int_rep_documents') }}))
         and r.register_key not in (select register_key from {{ ref('int_payment_matches') }} where is_group)
+),
+
+others as (
+    select * from from_split
+    union all
+    select * from from_rep
+    union all
+    select * from from_groups
+    union all
+    select * from named
 )
 
 select * from from_register
 union all
-select * from from_split
-union all
-select * from from_rep
-union all
-select * from from_groups
-union all
-select * from named
+select
+    cast(n.last_number + row_number() over (order by d.application_id) as integer),
+    d.*
+from others as d
+cross join (select coalesce(max(application_number), 0) as last_number from {{ ref('int_register_applications') }}) as n

@@ -21,10 +21,23 @@ notes as (
 
 select
     i.invoice_key,
+    k.last_key + cast(row_number() over (order by i.invoice_key) as integer) as payment_key,
     'pue:' || i.invoice_id as payment_id,
+    i.customer_key,
+    i.company_rfc,
+    i.issue_date as payment_date,
+    i.currency,
+    i.fx_rate,
+    i.forma_pago,
+    coalesce(f.is_cash, true) as is_cash,
+    i.end_date as reversed_date,
+    i.delivery_date,
+    i.source_file_id,
     cast(i.total_ccy - coalesce(n.amount_ccy, 0) as decimal(18, 2)) as amount_ccy
 from {{ ref('int_invoice_attributes') }} as i
 cross join cash_source as s
+cross join (select coalesce(max(payment_key), 0) as last_key from {{ ref('int_payment_documents') }}) as k
+left join {{ ref('payment_forms') }} as f on i.forma_pago = f.forma_pago
 left join paid as p on i.invoice_key = p.invoice_key
 left join notes as n on i.invoice_key = n.invoice_key
 where

@@ -1,18 +1,28 @@
 -- The register's current applications of payments, with the payment and the invoice they name: one that has not
 -- come yet leaves its key null, and the application waits (see waiting_documents).
+with
+-- numbered apart from their rows, like the register's payments
+keys as (
+    select application_id, cast(row_number() over (order by application_id) as integer) as application_number
+    from (select distinct application_id from {{ ref('stg_register__payment_applications') }}) as d
+)
+
 select
+    k.application_number,
     x.application_id,
     r.register_key,
-    x.payment_id,
+    -- what it waits for
+    case when r.register_key is null then x.payment_id end as payment_id,
     x.invoice_id as invoice_ref,
     a.invoice_key,
     x.applied_date,
-    {{ money('x.amount_invoice_ccy') }} as amount_ccy,
-    {{ money('x.amount_payment_ccy') }} as amount_payment_ccy,
+    {{ raw_money('x.amount_invoice_ccy') }} as amount_ccy,
+    {{ raw_money('x.amount_payment_ccy') }} as amount_payment_ccy,
     x.num_parcialidad,
-    {{ money('x.imp_saldo_ant') }} as imp_saldo_ant,
-    {{ money('x.imp_saldo_insoluto') }} as imp_saldo_insoluto,
+    {{ raw_money('x.imp_saldo_ant') }} as imp_saldo_ant,
+    {{ raw_money('x.imp_saldo_insoluto') }} as imp_saldo_insoluto,
     x.source_file_id
 from {{ latest_delivery(ref('stg_register__payment_applications'), ['application_id']) }} as x
+inner join keys as k on x.application_id = k.application_id
 left join {{ ref('int_register_payments') }} as r on x.payment_id = r.payment_id
 left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('x.invoice_id') }} = a.alias

@@ -1,6 +1,7 @@
 -- A payment of the register as the ledger takes it: whole, or where a part of it was returned, what stays, each part with
 -- the day it went back, and what came back later with the day it did. Each is a span (from, to) of the payment's amount:
 -- the last of it goes back first. What stays keeps the payment's id; a payment returned whole, its last part.
+{{ config(materialized='view') }}
 with moves as (
     select register_key, 0 as step, false as is_restored, payment_date as day, cast(0 as decimal(18, 2)) as from_ccy, amount_ccy as to_ccy,
         cast(null as string) as payout_id, cast(null as date) as payout_date

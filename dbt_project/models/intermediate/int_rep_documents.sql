@@ -1,34 +1,44 @@
 -- One row a DoctoRelacionado: the invoice it names, ImpPagado in the invoice's currency, and what that was in the
 -- payment's currency. Where the sum differs from Monto by no more than the rounding of EquivalenciaDR allows
 -- (CFDI.md rule B), the last document takes the difference, so that no residue is left.
-with documents as (
+with
+-- a document alone in its Pago that does not say what it pays, pays the whole
+silent as (
+    select n.source_file_id, n.pago_number
+    from {{ ref('stg_cfdi__payment_documents') }} as n
+    inner join {{ ref('stg_cfdi__payment_documents') }} as d on n.source_file_id = d.source_file_id and n.pago_number = d.pago_number
+    where n.imp_pagado is null
+    group by n.source_file_id, n.pago_number
+    having count(*) = 1
+),
+
+documents as (
     select
         p.pago_key,
         d.docto_number,
         lower(d.id_documento) as invoice_ref,
         a.invoice_key,
         d.moneda_dr as currency,
-        {{ money('coalesce(d.imp_pagado, case when count(*) over (partition by p.pago_key) = 1 then p.amount_ccy end)') }}
-            as amount_ccy,
+        coalesce({{ raw_money('d.imp_pagado') }}, case when s.source_file_id is not null then p.amount_ccy end) as amount_ccy,
         case
             when d.moneda_dr = p.currency then 1
             when p.version = '3.3' and d.moneda_dr = 'MXN' then p.fx_rate
             else d.equivalencia_dr
         end as equivalence,
-        coalesce(p.version = '3.3' and d.moneda_dr = 'MXN' and p.currency <> 'MXN', false) as is_mxn_of_1_0,
         d.num_parcialidad,
-        {{ money('d.imp_saldo_ant') }} as imp_saldo_ant,
-        {{ money('d.imp_saldo_insoluto') }} as imp_saldo_insoluto,
+        {{ raw_money('d.imp_saldo_ant') }} as imp_saldo_ant,
+        {{ raw_money('d.imp_saldo_insoluto') }} as imp_saldo_insoluto,
         p.amount_ccy as pago_amount
     from {{ ref('stg_cfdi__payment_documents') }} as d
     inner join {{ ref('int_rep_pagos') }} as p on d.source_file_id = p.source_file_id and d.pago_number = p.pago_number
+    left join silent as s on d.source_file_id = s.source_file_id and d.pago_number = s.pago_number
     left join {{ ref('int_invoice_aliases') }} as a on lower(d.id_documento) = a.alias
 ),
 
 converted as (
     select
         *,
-        {{ money('amount_ccy / nullif(equivalence, 0)') }} as converted_ccy,
+        case when equivalence = 1 then amount_ccy else {{ money('amount_ccy / nullif(equivalence, 0)') }} end as converted_ccy,
         -- half a unit of the last decimal of EquivalenciaDR and half a cent of ImpPagado, in the payment's currency
         case
             when equivalence = 1 then 0.00

@@ -1,4 +1,4 @@
--- One row a Pago of our REPs, named uuid#n. A REP that another REP substitutes (relation 04) does not count; one that the
+-- One row a Pago of our REPs; its name is rep_uuid#pago_number. A REP that another REP substitutes (relation 04) does not count; one that the
 -- SAT shows as cancelled counts until that date.
 with replaced as (
     select distinct r.related_uuid as uuid
@@ -9,7 +9,6 @@ with replaced as (
 
 select
     cast(row_number() over (order by d.uuid, p.pago_number) as integer) as pago_key,
-    d.uuid || '#' || cast(p.pago_number as string) as pago_id,
     d.uuid as rep_uuid,
     p.pago_number,
     d.source_file_id,
@@ -22,7 +21,7 @@ select
     p.forma_de_pago_p as forma_pago,
     p.moneda_p as currency,
     p.tipo_cambio_p as fx_rate,
-    {{ money('p.monto') }} as amount_ccy,
+    {{ raw_money('p.monto') }} as amount_ccy,
     p.num_operacion,
     s.cancel_date
 from {{ ref('stg_cfdi__payments') }} as p

@@ -8,10 +8,10 @@ with
 cash_source as (select min(payment_date) as first_date from {{ ref('int_register_payments') }}),
 
 bank as (
-    select payment_id, max(case when kind = 'payment' then value_date end) as paid_day, max(case when kind = 'reversal' then value_date end) as returned_day
+    select payment_key, max(case when kind = 'payment' then value_date end) as paid_day, max(case when kind = 'reversal' then value_date end) as returned_day
     from {{ ref('int_bank_matches') }}
-    where status in ('matched', 'amount_mismatch') and payment_id is not null
-    group by payment_id
+    where status in ('matched', 'amount_mismatch') and payment_key is not null
+    group by payment_key
 ),
 
 -- a REP without register that was cancelled never counted; money that came back left on the day that it did
@@ -28,8 +28,8 @@ payments as (
         {{ causes_vat('p.forma_pago') }} as causes_vat
     from {{ ref('int_payments') }} as p
     cross join cash_source as s
-    left join {{ ref('int_payment_documents') }} as d on p.payment_id = d.payment_id
-    left join bank as b on p.payment_id = b.payment_id
+    left join {{ ref('int_payment_documents') }} as d on p.payment_key = d.payment_key
+    left join bank as b on p.payment_key = b.payment_key
 ),
 
 -- the REP's word on PPD invoices, and on those that never came

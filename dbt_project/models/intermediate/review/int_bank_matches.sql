@@ -10,31 +10,31 @@
 {%- set days = var('bank_match_days') | int %}
 with
 
-lines as (
-    select bank_line_id, account_currency as currency, value_date, {{ money('amount') }} as amount
-    from {{ log_rows(ref('stg_register__bank_lines'), ['bank_line_id'], 'value_date') }} as l
-),
+lines as (select line_key, currency, value_date, amount from {{ ref('int_bank_lines') }}),
 
 receipts as (select * from {{ ref('int_bank_receipts') }}),
 
 named as (select * from {{ ref('int_bank_named') }}),
 
 -- the parts of a payment came in one line
+split_units as (select unit_key, sum(expected) as expected from receipts group by unit_key having count(*) > 1),
+
 units as (
-    select unit_id as payment_id, kind, min(day) as day, currency, cast(sum(expected) as decimal(18, 2)) as amount
-    from receipts group by unit_id, kind, currency
+    select r.unit_key, r.day, r.currency, cast(coalesce(s.expected, r.expected) as decimal(18, 2)) as amount
+    from receipts as r left join split_units as s on r.unit_key = s.unit_key
+    where r.receipt_key = r.unit_key
 ),
 
 free_lines as (
-    select l.*, row_number() over (partition by l.currency, l.amount order by l.value_date, l.bank_line_id) as place
-    from lines as l left join (select distinct bank_line_id from named) as t on l.bank_line_id = t.bank_line_id
-    where t.bank_line_id is null
+    select l.*, row_number() over (partition by l.currency, l.amount order by l.value_date, l.line_key) as place
+    from lines as l left join (select distinct line_key from named) as t on l.line_key = t.line_key
+    where t.line_key is null
 ),
 
 free_receipts as (
-    select r.*, row_number() over (partition by r.currency, r.amount, r.day order by r.payment_id, r.kind) as place
-    from units as r left join named as t on r.payment_id = t.payment_id and r.kind = t.kind
-    where t.payment_id is null
+    select r.*, row_number() over (partition by r.currency, r.amount, r.day order by abs(r.unit_key)) as place
+    from units as r left join named as t on r.unit_key = t.receipt_key
+    where t.receipt_key is null
 ),
 
 line_days as (
@@ -86,7 +86,7 @@ taken_days as (
 ),
 
 by_amount as (
-    select r.payment_id, r.kind, l.bank_line_id, 'matched' as status
+    select r.unit_key, l.line_key
     from free_receipts as r
     inner join taken_days as d on r.currency = d.currency and r.amount = d.amount and r.day = d.day
     inner join free_lines as l on r.currency = l.currency and r.amount = l.amount and l.place = d.first_used + r.place
@@ -94,18 +94,16 @@ by_amount as (
 ),
 
 near_receipts_0 as (
-    select r.payment_id, r.kind, r.currency, r.amount, r.day
-    from free_receipts as r left join by_amount as t on r.payment_id = t.payment_id and r.kind = t.kind
-    where t.payment_id is null and r.kind = 'payment'
+    select r.unit_key, r.currency, r.amount, r.day
+    from free_receipts as r left join by_amount as t on r.unit_key = t.unit_key
+    where t.unit_key is null and r.unit_key > 0
 ),
 
 near_lines_0 as (
-    select l.bank_line_id, l.currency, l.amount, l.value_date
-    from free_lines as l left join by_amount as t on l.bank_line_id = t.bank_line_id
-    where t.bank_line_id is null
+    select l.line_key, l.currency, l.amount, l.value_date
+    from free_lines as l left join by_amount as t on l.line_key = t.line_key
+    where t.line_key is null
 ),
-
-offsets as ({% for n in range(days + 1) %}{{ 'union all ' if n }}select {{ n }} as days {% endfor %}),
 
 -- in each round, the payments of one amount and day ask for their nearest amount and day of the bank, and its lines
 -- go to those who asked, by date and id
@@ -116,74 +114,77 @@ wanted_{{ round }} as (
         row_number() over (
             partition by r.currency, r.amount, r.day order by abs(l.amount - r.amount), l.value_date, l.amount
         ) as place
-    from (select distinct currency, amount, day from near_receipts_{{ round - 1 }}) as r
-    cross join offsets
+    from (
+        {%- for n in range(days + 1) %}
+        {{ 'union ' if n }}select currency, amount, day, {{ add_days('day', n) }} as value_date from near_receipts_{{ round - 1 }}
+        {%- endfor %}
+    ) as r
     inner join (select distinct currency, amount, value_date from near_lines_{{ round - 1 }}) as l
-        on r.currency = l.currency and l.value_date = {{ add_days('r.day', 'offsets.days') }}
+        on r.currency = l.currency and r.value_date = l.value_date
     where abs(l.amount - r.amount) <= {{ var('bank_match_tolerance') }}
 ),
 
 asked_{{ round }} as (
-    select r.payment_id, r.kind, w.currency, w.line_amount, w.value_date,
-        row_number() over (partition by w.currency, w.line_amount, w.value_date order by r.day, r.payment_id) as place
+    select r.unit_key, w.currency, w.line_amount, w.value_date,
+        row_number() over (partition by w.currency, w.line_amount, w.value_date order by r.day, r.unit_key) as place
     from near_receipts_{{ round - 1 }} as r
     inner join wanted_{{ round }} as w on r.currency = w.currency and r.amount = w.amount and r.day = w.day and w.place = 1
 ),
 
 near_{{ round }} as (
-    select a.payment_id, a.kind, l.bank_line_id
+    select a.unit_key, l.line_key
     from asked_{{ round }} as a
     inner join (
-        select *, row_number() over (partition by currency, amount, value_date order by bank_line_id) as place
+        select *, row_number() over (partition by currency, amount, value_date order by line_key) as place
         from near_lines_{{ round - 1 }}
     ) as l on a.currency = l.currency and a.line_amount = l.amount and a.value_date = l.value_date and a.place = l.place
 ),
 {% if not loop.last %}
 near_receipts_{{ round }} as (
     select r.* from near_receipts_{{ round - 1 }} as r
-    left join near_{{ round }} as t on r.payment_id = t.payment_id where t.payment_id is null
+    left join near_{{ round }} as t on r.unit_key = t.unit_key where t.unit_key is null
 ),
 
 near_lines_{{ round }} as (
     select l.* from near_lines_{{ round - 1 }} as l
-    left join near_{{ round }} as t on l.bank_line_id = t.bank_line_id where t.bank_line_id is null
+    left join near_{{ round }} as t on l.line_key = t.line_key where t.line_key is null
 ),
 {% endif %}
 {%- endfor %}
 
 taken as (
-    select payment_id, kind, bank_line_id, status from by_amount
+    select unit_key, line_key, 'matched' as status from by_amount
     {%- for round in near_rounds %}
     union all
-    select payment_id, kind, bank_line_id, 'amount_mismatch' from near_{{ round }}
+    select unit_key, line_key, 'amount_mismatch' from near_{{ round }}
     {%- endfor %}
 ),
 
 all_taken as (
-    select payment_id, kind, bank_line_id, 'matched' as status from named
+    select receipt_key, line_key, 'matched' as status from named
     union all
-    select r.payment_id, r.kind, t.bank_line_id, t.status
-    from receipts as r inner join taken as t on r.unit_id = t.payment_id and r.kind = t.kind
+    select r.receipt_key, t.line_key, t.status
+    from receipts as r inner join taken as t on r.unit_key = t.unit_key
 ),
 
 final as (
-    select r.payment_id, r.kind, t.bank_line_id, coalesce(t.status, 'not_in_bank') as status, r.customer_id, r.day, r.currency,
+    select r.payment_key, case when r.receipt_key < 0 then 'reversal' else 'payment' end as kind, l.line_key,
+        coalesce(t.status, 'not_in_bank') as status, r.day, r.currency,
         r.amount as payment_amount_ccy, r.expected as expected_ccy, l.amount as bank_amount_ccy, l.value_date,
         -- of a line that differs, the whole difference stands once
         cast(case
-            when t.status = 'matched' or (t.status = 'amount_mismatch' and r.payment_id <> r.unit_id) then 0
-            when t.status = 'amount_mismatch' then l.amount - u.amount
+            when t.status = 'matched' or (t.status = 'amount_mismatch' and r.receipt_key <> r.unit_key) then 0
+            when t.status = 'amount_mismatch' then l.amount - coalesce(s.expected, r.expected)
         end as decimal(18, 2)) as difference_ccy
     from receipts as r
-    left join all_taken as t on r.payment_id = t.payment_id and r.kind = t.kind
-    left join units as u on r.unit_id = u.payment_id and r.kind = u.kind
-    left join lines as l on t.bank_line_id = l.bank_line_id
+    left join all_taken as t on r.receipt_key = t.receipt_key
+    left join split_units as s on r.unit_key = s.unit_key
+    left join lines as l on t.line_key = l.line_key
     where exists (select 1 from lines)
     union all
-    select null, null, l.bank_line_id, 'bank_line_unidentified', null, l.value_date, l.currency, null, null, l.amount, l.value_date,
-        l.amount
-    from lines as l left join (select distinct bank_line_id from all_taken) as t on l.bank_line_id = t.bank_line_id
-    where t.bank_line_id is null
+    select null, null, l.line_key, 'bank_line_unidentified', l.value_date, l.currency, null, null, l.amount, l.value_date, l.amount
+    from lines as l left join (select distinct line_key from all_taken) as t on l.line_key = t.line_key
+    where t.line_key is null
 )
 
 select * from final

@@ -6,61 +6,61 @@
 with
 
 lines as (
-    select bank_line_id, account_currency as currency, value_date, {{ money('amount') }} as amount,
-        nullif(upper(trim(reference)), '') as reference
-    from {{ log_rows(ref('stg_register__bank_lines'), ['bank_line_id'], 'value_date') }} as l
+    select line_key, currency, value_date, amount, nullif(upper(trim(reference)), '') as reference from {{ ref('int_bank_lines') }}
 ),
 
 receipts as (select * from {{ ref('int_bank_receipts') }}),
 
--- equal lines of one day and reference are one candidate: the first of them
-named_lines as (
-    select reference, currency, amount, value_date, min(bank_line_id) as bank_line_id
-    from lines where reference is not null group by reference, currency, amount, value_date
-),
-
+-- a group of one is its own key
 day_groups as (
-    select reference, currency, day, cast(sum(expected) as decimal(18, 2)) as amount
+    select
+        reference, currency, day, cast(sum(expected) as decimal(18, 2)) as amount, min(receipt_key) as group_key, count(*) as n
     from receipts where reference is not null group by reference, currency, day
 ),
 
+-- equal lines of one day and reference are one candidate: the first of them
 day_candidates as (
     select
-        g.reference || ' ' || g.currency || ' ' || cast(g.day as string) as named_key, l.bank_line_id,
-        abs({{ days_between('g.day', 'l.value_date') }}) as gap
+        g.group_key, min(l.line_key) as line_key, g.day, abs({{ days_between('g.day', 'l.value_date') }}) as gap
     from day_groups as g
-    inner join named_lines as l on g.reference = l.reference and g.currency = l.currency and g.amount = l.amount
+    inner join lines as l on g.reference = l.reference and g.currency = l.currency and g.amount = l.amount
     where l.value_date >= {{ add_days('g.day', -days) }} and l.value_date <= {{ add_days('g.day', 31) }}
+    group by g.group_key, g.day, l.value_date
 ),
 
-{{ one_to_one('day_pairs', 'day_candidates', 'named_key', 'bank_line_id', 'c.gap, c.named_key, c.bank_line_id') }},
+{{ one_to_one('day_pairs', 'day_candidates', 'group_key', 'line_key', 'c.gap, c.day, c.group_key, c.line_key') }},
 
-of_a_day as (
-    select r.payment_id, r.kind, r.reference, r.currency, p.bank_line_id
-    from receipts as r
-    inner join day_pairs as p on r.reference || ' ' || r.currency || ' ' || cast(r.day as string) = p.named_key
+named_days as (
+    select g.*, p.line_key
+    from day_groups as g left join day_pairs as p on g.group_key = p.group_key
 ),
 
 of_all_days as (
-    select g.reference, g.currency, min(l.bank_line_id) as bank_line_id
-    from (select reference, currency, sum(amount) as amount from day_groups group by reference, currency) as g
-    inner join named_lines as l on g.reference = l.reference and g.currency = l.currency and g.amount = l.amount
-    left join (select distinct reference, currency from of_a_day) as d on g.reference = d.reference and g.currency = d.currency
-    where d.reference is null
+    select g.reference, g.currency, min(l.line_key) as line_key
+    from (
+        select reference, currency, sum(amount) as amount from named_days
+        group by reference, currency having max(line_key) is null
+    ) as g
+    inner join lines as l on g.reference = l.reference and g.currency = l.currency and g.amount = l.amount
     group by g.reference, g.currency
 ),
 
 by_name as (
-    select payment_id, kind, bank_line_id from of_a_day
+    select group_key as receipt_key, line_key from named_days where n = 1 and line_key is not null
     union all
-    select r.payment_id, r.kind, n.bank_line_id
+    select r.receipt_key, g.line_key
+    from receipts as r
+    inner join named_days as g on r.reference = g.reference and r.currency = g.currency and r.day = g.day
+    where g.n > 1 and g.line_key is not null
+    union all
+    select r.receipt_key, n.line_key
     from receipts as r inner join of_all_days as n on r.reference = n.reference and r.currency = n.currency
 ),
 
 free_receipts as (
     select r.* from receipts as r
-    left join by_name as t on r.payment_id = t.payment_id and r.kind = t.kind
-    where t.payment_id is null and r.batch is not null
+    left join by_name as t on r.receipt_key = t.receipt_key
+    where t.receipt_key is null and r.batch is not null
 ),
 
 -- what the gateway took back out of a deposit for payments that are not here lowers it all the same
@@ -87,13 +87,13 @@ batches as (
 
 batch_candidates as (
     select
-        b.batch_key, l.bank_line_id, case when b.is_payout then 1 else 2 end as priority,
+        b.batch_key, l.line_key, case when b.is_payout then 1 else 2 end as priority,
         abs({{ days_between('coalesce(b.payout_date, b.day)', 'l.value_date') }}) as gap
     from batches as b
     inner join lines as l on b.currency = l.currency and b.amount = l.amount
-    left join (select distinct bank_line_id from by_name) as t on l.bank_line_id = t.bank_line_id
+    left join (select distinct line_key from by_name) as t on l.line_key = t.line_key
     where
-        t.bank_line_id is null
+        t.line_key is null
         and l.value_date >= coalesce({{ add_days('b.payout_date', -1) }}, b.day)
         and l.value_date <= coalesce(
             {{ add_days('b.payout_date', days) }},
@@ -101,12 +101,12 @@ batch_candidates as (
         )
 ),
 
-{{ one_to_one('batch_pairs', 'batch_candidates', 'batch_key', 'bank_line_id', 'c.priority, c.gap, c.batch_key, c.bank_line_id') }},
+{{ one_to_one('batch_pairs', 'batch_candidates', 'batch_key', 'line_key', 'c.priority, c.gap, c.batch_key, c.line_key') }},
 
 final as (
-    select payment_id, kind, bank_line_id from by_name
+    select receipt_key, line_key from by_name
     union all
-    select r.payment_id, r.kind, p.bank_line_id
+    select r.receipt_key, p.line_key
     from free_receipts as r inner join batch_pairs as p on r.batch || ' ' || r.currency = p.batch_key
 )
 

@@ -1,6 +1,7 @@
 -- What each receipt should look like in the bank: a payment net of what its gateway kept, a return as money out. A payment
--- returned in part came in whole: its parts are one unit; what came back later came apart. `batch` names the deposit that a gateway paid several of them
--- in: its own id, else all of a gateway's payments of one day.
+-- returned in part came in whole: its parts are one unit, named by the part that keeps the payment's id; what came back
+-- later came apart. A return has its payment's key, negative. `batch` names the deposit that a gateway paid several of
+-- them in: its own id, else all of a gateway's payments of one day.
 with returns as (
     select
         payment_id,
@@ -13,24 +14,21 @@ with returns as (
 ),
 
 payments as (
-    select
-        *,
-        coalesce(part_of_payment_id, payment_id) as whole_payment_id,
-        case when is_restored then payment_id else coalesce(part_of_payment_id, payment_id) end as unit_id
-    from {{ ref('fct_payments') }} where coalesce(sources, '') <> 'assumed'
+    select p.*, coalesce(w.payment_key, p.payment_key) as unit_key
+    from {{ ref('int_payment_documents') }} as p
+    left join {{ ref('int_payment_documents') }} as w on p.part_of = w.payment_id and not p.is_restored
 ),
 
 final as (
     select
-        payment_id,
-        'payment' as kind,
-        unit_id,
+        payment_key as receipt_key,
+        payment_key,
+        unit_key,
         payment_date as day,
         currency,
         amount_ccy as amount,
         coalesce(net_ccy, amount_ccy) as expected,
         nullif(upper(trim(bank_reference)), '') as reference,
-        customer_id,
         case
             when payout_id is not null then coalesce(gateway, '') || ' ' || payout_id
             when gateway is not null and net_ccy is not null then gateway || ' ' || cast(payment_date as string)
@@ -40,20 +38,19 @@ final as (
     from payments
     union all
     select
-        p.payment_id,
-        'reversal',
-        p.payment_id,
+        -p.payment_key,
+        p.payment_key,
+        -p.payment_key,
         p.reversed_date,
         p.currency,
         -p.amount_ccy,
         -p.amount_ccy,
         null,
-        p.customer_id,
         case when r.payout_id is not null then coalesce(p.gateway, '') || ' ' || r.payout_id end,
         r.payout_id,
         r.payout_date
     from payments as p
-    left join returns as r on p.whole_payment_id = r.payment_id and p.reversed_date = r.reversed_date
+    left join returns as r on coalesce(p.part_of, p.payment_id) = r.payment_id and p.reversed_date = r.reversed_date
     where p.sources <> 'cfdi' and p.reversed_date is not null
 )
 

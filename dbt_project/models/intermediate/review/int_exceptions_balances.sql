@@ -72,7 +72,7 @@ final as (
     select
         case b.status when 'bank_line_unidentified' then 'BANK_LINE_UNIDENTIFIED' when 'not_in_bank' then 'PAYMENT_NOT_IN_BANK' else 'BANK_AMOUNT_MISMATCH' end,
         case b.status when 'bank_line_unidentified' then 'bank_line' else 'payment' end,
-        coalesce(b.payment_id, b.bank_line_id), b.customer_id,
+        coalesce(p.payment_id, l.bank_line_id), k.customer_id,
         {{ pesos("case when b.status = 'not_in_bank' then b.payment_amount_ccy else b.difference_ccy end", 'r.mxn_per_unit') }},
         case b.status when 'bank_line_unidentified' then 'Movimiento de ' || {{ money_es('b.bank_amount_ccy') }} || ' ' || b.currency || ' sin pago que lo explique'
             when 'not_in_bank' then case b.kind when 'reversal' then 'La devolución' else 'El pago' end || ' de ' || {{ money_es('abs(b.payment_amount_ccy)') }} || ' ' || b.currency || ' no está en el banco'
@@ -81,6 +81,9 @@ final as (
                 || ' es de ' || {{ money_es('b.expected_ccy') }} || ' ' || b.currency end,
         b.day, null
     from {{ ref('int_bank_matches') }} as b
+    left join {{ ref('int_payments') }} as p on b.payment_key = p.payment_key
+    left join {{ ref('int_bank_lines') }} as l on b.line_key = l.line_key
+    left join {{ ref('int_customers') }} as k on p.customer_key = k.customer_key
     left join {{ ref('fx_rates_daily') }} as r on r.date = {{ as_of() }} and b.currency = r.currency
     where b.status <> 'matched'
     union all

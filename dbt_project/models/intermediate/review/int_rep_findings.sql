@@ -36,11 +36,14 @@ documents as (
 ranges as (
     select
         *,
-        count(*) over (partition by source_file_id, pago_number) as documents,
         case when moneda_dr = moneda_p then 0.0
             when round(equivalence, 6) = equivalence then 0.0000005 else 0.00000000005 end as half_equivalence,
         case when moneda_dr = moneda_p then 0.0 else {{ half_unit('moneda_dr') }} end as half_paid
     from documents
+),
+
+divisors as (
+    select *, case when equivalence > half_equivalence then equivalence end as divisor from ranges
 ),
 
 bounds as (
@@ -48,18 +51,17 @@ bounds as (
         source_file_id,
         pago_number,
         max(monto) as monto,
-        max(documents) as documents,
-        count(*) as usable,
-        cast(sum(cast(imp_pagado / equivalence as decimal(24, 6))) as decimal(18, 2)) as expected,
+        cast(sum(cast(imp_pagado / divisor as decimal(24, 6))) as decimal(18, 2)) as expected,
         sum(cast(least(
-            (imp_pagado - half_paid) / (equivalence + half_equivalence), imp_pagado / equivalence - 0.01
+            (imp_pagado - half_paid) / (divisor + half_equivalence), imp_pagado / divisor - 0.01
         ) as decimal(24, 6))) as lowest,
         sum(cast(greatest(
-            (imp_pagado + half_paid) / (equivalence - half_equivalence), imp_pagado / equivalence + 0.01
+            (imp_pagado + half_paid) / (divisor - half_equivalence), imp_pagado / divisor + 0.01
         ) as decimal(24, 6))) as highest
-    from ranges
-    where equivalence > half_equivalence and imp_pagado is not null
+    from divisors
     group by source_file_id, pago_number
+    -- a Pago is judged where every one of its documents can be
+    having count(imp_pagado / divisor) = count(*)
 ),
 
 final as (
@@ -67,7 +69,7 @@ final as (
         cast(cast(monto as decimal(18, 2)) as string) as found, cast(monto - expected as decimal(18, 6)) as difference,
         'El Monto del pago ' || cast(pago_number as string) || ' no es lo que pagan sus documentos' as detail
     from bounds
-    where (monto < lowest or monto > highest) and documents = usable
+    where monto < lowest or monto > highest
     union all
     select source_file_id, 'rep_balance', 'error', cast(imp_saldo_ant - imp_pagado as string), cast(imp_saldo_insoluto as string),
         cast(imp_saldo_insoluto - (imp_saldo_ant - imp_pagado) as decimal(18, 6)),

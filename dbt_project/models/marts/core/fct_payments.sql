@@ -12,6 +12,16 @@ applied as (
         max(case when a.invoice_key is null then 1 else 0 end) as has_unknown
     from {{ ref('int_payment_applications') }} as a
     group by a.payment_key
+),
+
+repeats as (
+    select
+        entity_id,
+        max(case when contents_count = 1 then 1 else 0 end) as has_repeat,
+        max(case when contents_count > 1 then 1 else 0 end) as has_conflict
+    from {{ ref('int_register_repeats') }}
+    where kind = 'payments'
+    group by entity_id
 )
 
 select
@@ -54,7 +64,9 @@ select
         else 'unapplied'
     end as status,
     concat_ws('|',
-        nullif(p.flags, ''),
+        case when r.has_repeat = 1 then 'duplicate_in_file' end,
+        case when r.has_conflict = 1 then 'content_conflict' end,
+        case when p.is_over_amount then 'rep_amounts_mismatch' end,
         case when a.amount_ccy > p.amount_ccy then 'over_applied' end,
         case when a.has_unknown = 1 then 'unknown_invoice' end
     ) as flags,
@@ -63,4 +75,5 @@ from {{ ref('int_payments') }} as p
 inner join {{ ref('int_customers') }} as c on p.customer_key = c.customer_key
 left join unapplied as u on p.payment_key = u.payment_key
 left join applied as a on p.payment_key = a.payment_key
+left join repeats as r on p.payment_id = r.entity_id
 left join {{ ref('fx_rates_daily') }} as x on x.date = {{ as_of() }} and p.currency = x.currency

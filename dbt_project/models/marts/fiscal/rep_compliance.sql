@@ -2,40 +2,53 @@
 -- rep_deadline_day of the next month) and the day it was issued. Without the REP's own file, only its UUID is known.
 with
 
-reps as (
-    select uuid, min(issue_date) as issued_date
-    from {{ ref('int_cfdi_documents') }}
-    where tipo_de_comprobante = 'P' and outcome = 'counts'
-    group by uuid
+receipts as (
+    select p.payment_key, p.payment_id, p.payment_date, p.reversed_date, p.rep_uuid, r.issue_date as rep_issued_date
+    from {{ ref('int_payments') }} as p
+    left join (
+        select uuid, issue_date from {{ ref('int_cfdi_documents') }} where tipo_de_comprobante = 'P' and outcome = 'counts'
+    ) as r on p.rep_uuid = r.uuid
 ),
 
+applied as (
+    select a.application_key, a.payment_key, a.invoice_key, coalesce(m.invoice_key, a.invoice_key) as home_key, a.amount_ccy
+    from {{ ref('int_payment_applications') }} as a
+    left join {{ ref('int_moved_applications') }} as m on a.application_key = m.application_key
+    where a.invoice_key is not null and a.source_kind <> 'assumed'
+),
+
+-- the customer and the rate are of the invoice where the payment stands now
 paid as (
     select
-        a.original_invoice_id as invoice_id,
-        a.payment_id,
-        max(a.customer_id) as customer_id,
-        max(a.payment_date) as payment_date,
-        max(a.reversed_date) as reversed_date,
+        a.invoice_key,
+        a.payment_key,
+        max(h.customer_key) as customer_key,
         sum(a.amount_ccy) as amount_ccy,
-        max(a.currency) as currency,
-        sum(a.amount_mxn_issue) as amount_mxn
-    from {{ ref('fct_payment_applications') }} as a
-    where a.is_invoice_known
-    group by a.original_invoice_id, a.payment_id
+        sum({{ pesos('a.amount_ccy', 'h.fx_rate') }}) as amount_mxn
+    from applied as a
+    inner join {{ ref('int_invoice_attributes') }} as h on a.home_key = h.invoice_key
+    group by a.invoice_key, a.payment_key
 ),
 
 dated as (
     select
-        p.*,
-        f.rep_uuid,
+        i.invoice_id,
+        p.payment_id,
+        c.customer_id,
         i.company_rfc,
+        p.payment_date,
+        p.reversed_date,
+        i.currency,
+        a.amount_ccy,
+        a.amount_mxn,
+        p.rep_uuid,
         {{ rep_deadline('p.payment_date') }} as rep_due_date,
-        r.issued_date as rep_issued_date
-    from paid as p
-    inner join {{ ref('fct_invoices') }} as i on p.invoice_id = i.invoice_id
-    inner join {{ ref('fct_payments') }} as f on p.payment_id = f.payment_id
-    left join reps as r on f.rep_uuid = r.uuid
-    where i.metodo_pago = 'PPD' and coalesce(f.sources, '') <> 'assumed'
+        p.rep_issued_date
+    from paid as a
+    inner join {{ ref('int_invoice_attributes') }} as i on a.invoice_key = i.invoice_key
+    inner join receipts as p on a.payment_key = p.payment_key
+    inner join {{ ref('int_customers') }} as c on a.customer_key = c.customer_key
+    where i.metodo_pago = 'PPD'
 ),
 
 final as (

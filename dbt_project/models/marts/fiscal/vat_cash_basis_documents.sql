@@ -61,7 +61,7 @@ final as (
         l.rule,
         i.invoice_id,
         n.cn_id,
-        coalesce(p.payment_id, g.pago_id) as payment_id,
+        coalesce(p.payment_id, {{ pago_id('g') }}) as payment_id,
         {%- for column in ['base', 'vat', 'withheld'] %}
         {{ money('l.' ~ column ~ '_mxn') }} as {{ column }}_mxn,
         {%- endfor %}

@@ -54,7 +54,7 @@ final as (
         c.recorded_date,
         i.invoice_id,
         n.cn_id,
-        coalesce(p.payment_id, g.pago_id) as payment_id,
+        coalesce(p.payment_id, {{ pago_id('g') }}) as payment_id,
         coalesce(g.rep_uuid, p.rep_uuid) as rep_uuid,
         c.charged_mxn as charged_difference_mxn,
         c.fiscal_mxn as fiscal_difference_mxn,

@@ -4,19 +4,17 @@ with
 
 matches as (select * from {{ ref('int_bank_matches') }}),
 
-bank_lines as (select * from {{ log_rows(ref('stg_register__bank_lines'), ['bank_line_id'], 'value_date') }} as l),
-
 final as (
     select
-        m.payment_id,
+        p.payment_id,
         m.kind,
-        m.bank_line_id,
+        b.bank_line_id,
         m.status,
-        m.customer_id,
+        c.customer_id,
         c.customer_name,
-        case when m.payment_id is not null then m.day end as payment_date,
+        case when m.payment_key is not null then m.day end as payment_date,
         m.value_date,
-        {{ days_between('case when m.payment_id is not null then m.day end', 'm.value_date') }} as lag_days,
+        {{ days_between('case when m.payment_key is not null then m.day end', 'm.value_date') }} as lag_days,
         m.currency,
         m.payment_amount_ccy,
         m.expected_ccy,
@@ -26,8 +24,9 @@ final as (
         b.description,
         b.reference as bank_reference
     from matches as m
-    left join bank_lines as b on m.bank_line_id = b.bank_line_id
-    left join {{ ref('dim_customers') }} as c on m.customer_id = c.customer_id
+    left join {{ ref('int_bank_lines') }} as b on m.line_key = b.line_key
+    left join {{ ref('int_payments') }} as p on m.payment_key = p.payment_key
+    left join {{ ref('dim_customers') }} as c on p.customer_key = c.customer_key
 )
 
 select * from final

@@ -8,7 +8,7 @@ with applied as (
 
 payments as (
     select
-        'payment', t.payment_id, 'register', r.payment_id, r.source_file_id, case when p.pago_key is not null then 'cfdi' end, p.pago_id,
+        'payment', t.payment_id, 'register', r.payment_id, r.source_file_id, case when p.pago_key is not null then 'cfdi' end, {{ pago_id('p') }},
         m.matched_by, p.source_file_id, 'register',
         case when p.pago_key is null then 'todo' else 'nombre, cliente, fecha, importe' end
         || case when p.pago_key is not null and a.by_register = 1 then ', facturas pagadas' else '' end,
