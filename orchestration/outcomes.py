@@ -13,9 +13,8 @@ def settle_documents(run: RunContext) -> None:
     with duckdb.connect(str(run.paths.warehouse_file), read_only=True) as warehouse:
         outcomes = warehouse.execute(
             """select d.source_file_id, d.outcome, coalesce(w.source_file_id, '')
-               from intermediate.int_cfdi_documents d
-               left join intermediate.int_cfdi_documents w on w.uuid = d.uuid and w.outcome = 'counts'
-               where d.uuid in (select uuid from intermediate.int_cfdi_documents group by 1 having count(*) > 1)
+               from intermediate.int_cfdi_copies d
+               left join intermediate.int_cfdi_copies w on w.uuid = d.uuid and w.outcome = 'counts'
                order by 1"""
         ).fetchall()
     if not outcomes:

@@ -42,3 +42,8 @@
 
 )
 {% endmacro %}
+
+{# How people name an invoice: serie-folio; null without a folio. #}
+{% macro folio_label(serie, folio) -%}
+    case when coalesce({{ serie }}, '') = '' then {{ folio }} else {{ serie }} || '-' || {{ folio }} end
+{%- endmacro %}

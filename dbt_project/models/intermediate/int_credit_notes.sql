@@ -69,7 +69,7 @@ sources as (
 iva as (
     select source_file_id, sum(importe) as iva
     from {{ ref('stg_cfdi__taxes') }}
-    where kind = 'traslado' and impuesto = '002'
+    where kind = 'traslado' and impuesto = '002' and source_file_id in (select source_file_id from egresos)
     group by source_file_id
 ),
 

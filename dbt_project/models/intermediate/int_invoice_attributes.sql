@@ -1,15 +1,7 @@
--- Every invoice with everything that does not depend on payments: identity, due date, its end (cancelled or
--- substituted), what it counts as, and the flags of its own data.
-with due as (
-    select
-        u.invoice_key,
-        u.contractual_due_date,
-        coalesce(max(case when l.is_instalment then l.due_date end), u.due_date) as due_date,
-        case when max(case when l.is_instalment then 1 else 0 end) = 1 then 'instalments' else u.due_rule end as due_rule,
-        u.terms_days
-    from {{ ref('int_invoice_due_dates') }} as u
-    inner join {{ ref('int_invoice_lines') }} as l on u.invoice_key = l.invoice_key
-    group by u.invoice_key, u.contractual_due_date, u.due_date, u.due_rule, u.terms_days
+-- What the ledger needs of every invoice and does not depend on payments: due date, its end (cancelled or substituted),
+-- what it counts as, and the flags of its own data. What only fct_invoices shows stays in int_invoice_documents.
+with instalments as (
+    select invoice_key, max(due_date) as due_date from {{ ref('int_invoice_lines') }} where is_instalment group by invoice_key
 ),
 
 substitutes as (
@@ -42,7 +34,7 @@ merged_ids as (
 ),
 
 cfdi_conflicts as (
-    select distinct uuid from {{ ref('int_cfdi_documents') }} where outcome = 'conflict'
+    select distinct uuid from {{ ref('int_cfdi_copies') }} where outcome = 'conflict'
 ),
 
 rated as (
@@ -56,11 +48,7 @@ rated as (
 
 select
     d.invoice_key,
-    d.invoice_id,
-    d.uuid,
-    d.serie,
-    d.folio,
-    d.folio_label,
+    m.invoice_id,
     d.company_rfc,
     c.customer_key,
     coalesce(d.branch, c.branch) as branch,
@@ -79,21 +67,13 @@ select
     d.sale_confirmed_date,
     d.issue_deadline,
     d.sent_date,
-    u.due_date,
+    coalesce(l.due_date, u.due_date) as due_date,
     u.contractual_due_date,
-    u.due_rule,
+    case when l.invoice_key is not null then 'instalments' else u.due_rule end as due_rule,
     cast(u.terms_days as integer) as terms_days,
     d.cancel_date,
-    d.cancel_motivo,
-    d.sat_status,
     r.old_key as replaces_invoice_key,
     s.new_key as replaced_by_invoice_key,
-    d.purchase_order,
-    d.origin_type,
-    d.origin_id,
-    d.contrarrecibo_folio,
-    d.contrarrecibo_date,
-    d.scheduled_payment_date,
     least(d.cancel_date, s.from_date) as end_date,
     case
         when d.cancel_date <= coalesce(s.from_date, d.cancel_date) then 'cancelled'
@@ -102,13 +82,13 @@ select
     d.is_opening,
     d.is_global,
     not d.is_global and d.total_ccy > 0 and (d.is_opening or d.issue_date >= {{ ledger_start() }}) as is_receivable,
-    d.document_due_date is not null or u.due_rule = 'instalments' as has_own_due_date,
+    d.document_due_date is not null or l.invoice_key is not null as has_own_due_date,
     d.sources,
     concat_ws('|',
-        case when d.document_due_date is null and u.due_rule <> 'instalments' then 'missing_due_date' end,
+        case when d.document_due_date is null and l.invoice_key is null then 'missing_due_date' end,
         case when p.has_repeat = 1 then 'duplicate_in_file' end,
         case when p.has_conflict = 1 then 'content_conflict' end,
-        case when m.invoice_key is not null then 'duplicate_uuid' end,
+        case when g.invoice_key is not null then 'duplicate_uuid' end,
         case when x.uuid is not null then 'cfdi_conflict' end,
         case when d.total_ccy < 0 then 'negative_total' end,
         case when d.sources = 'register' then 'register_only' when d.sources = 'cfdi' then 'cfdi_only' end,
@@ -121,12 +101,14 @@ select
         case when d.customer_id like 'rfc:%' then 'rfc_without_customer' end
     ) as flags,
     d.delivery_date,
-    d.source_file_id
+    coalesce(m.cfdi_file_id, d.register_file_id, m.opening_file_id) as source_file_id
 from rated as d
+inner join {{ ref('int_invoice_matches') }} as m on d.invoice_key = m.invoice_key
 inner join {{ ref('int_customers') }} as c on d.customer_id = c.customer_id
-inner join due as u on d.invoice_key = u.invoice_key
+inner join {{ ref('int_invoice_due_dates') }} as u on d.invoice_key = u.invoice_key
+left join instalments as l on d.invoice_key = l.invoice_key
 left join substitutes as s on d.invoice_key = s.old_key
 left join replaced as r on d.invoice_key = r.new_key
 left join repeats as p on d.invoice_key = p.invoice_key
-left join merged_ids as m on d.invoice_key = m.invoice_key
-left join cfdi_conflicts as x on d.uuid = x.uuid
+left join merged_ids as g on d.invoice_key = g.invoice_key
+left join cfdi_conflicts as x on m.uuid = x.uuid

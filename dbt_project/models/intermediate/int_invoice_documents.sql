@@ -1,5 +1,6 @@
 -- Each invoice as one document: the CFDI says amounts, dates, tax and payment method; the register says customer,
--- due date, branch, salesperson, order and sent date; an opening line stands for what came before the ledger.
+-- due date, branch, salesperson, order and sent date; an opening line stands for what came before the ledger. Its names
+-- (invoice_id, uuid, files) stand in int_invoice_matches: a text that no two invoices share is dear to write again.
 with register_rows as (
     select * from {{ latest_delivery(ref('stg_register__invoices'), ['invoice_id']) }} as i
 ),
@@ -7,6 +8,10 @@ with register_rows as (
 opening_rows as (
     select *, row_number() over (partition by source_file_id, row_number order by row_hash) as place
     from {{ ref('stg_register__opening_balances') }}
+),
+
+cfdis as (
+    select * from {{ ref('int_cfdi_documents') }} where tipo_de_comprobante = 'I'
 ),
 
 cfdi_iva as (
@@ -24,15 +29,8 @@ company as (
 
 select
     m.invoice_key,
-    m.invoice_id,
-    m.uuid,
     coalesce(c.serie, r.serie) as serie,
     coalesce(c.folio, r.folio) as folio,
-    case
-        when coalesce(c.folio, r.folio) is null then m.invoice_id
-        when coalesce(c.serie, r.serie, '') = '' then coalesce(c.folio, r.folio)
-        else coalesce(c.serie, r.serie) || '-' || coalesce(c.folio, r.folio)
-    end as folio_label,
     coalesce(c.company_rfc, upper(r.company_rfc), (select company_rfc from company)) as company_rfc,
     coalesce(r.customer_id, c.customer_id, o.customer_id) as customer_id,
     r.branch,
@@ -85,11 +83,10 @@ select
             then 'cliente ' || r.customer_id || ' en el registro y ' || c.customer_id || ' por el RFC del CFDI' end
     ) end, '') as differences,
     coalesce(r.delivery_date, c.delivery_date, o.delivery_date) as delivery_date,
-    r.source_file_id as register_file_id,
-    coalesce(m.cfdi_file_id, r.source_file_id, o.source_file_id) as source_file_id
+    r.source_file_id as register_file_id
 from {{ ref('int_invoice_matches') }} as m
-left join register_rows as r on m.register_id = r.invoice_id
-left join {{ ref('int_cfdi_documents') }} as c on m.cfdi_file_id = c.source_file_id
+left join register_rows as r on m.invoice_id = r.invoice_id and m.is_registered
+left join cfdis as c on m.cfdi_file_id = c.source_file_id
 left join cfdi_iva as x on m.cfdi_file_id = x.source_file_id
 left join {{ ref('int_sat_status') }} as s on m.uuid = s.uuid
 left join opening_rows as o on m.opening_file_id = o.source_file_id and m.opening_row = o.row_number and o.place = 1

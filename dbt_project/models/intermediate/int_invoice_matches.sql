@@ -9,10 +9,21 @@ with register_rows as (
         folio,
         customer_id,
         {{ money('total') }} as total,
-        upper(company_rfc) as company_rfc,
-        row_number() over (partition by coalesce(uuid, 'id:' || invoice_id) order by invoice_id) as place
+        upper(company_rfc) as company_rfc
     from {{ latest_delivery(ref('stg_register__invoices'), ['invoice_id']) }} as i
     where issue_date <= {{ as_of() }}
+),
+
+-- only a UUID that came again needs its lowest id
+shared as (
+    select uuid, min(invoice_id) as invoice_id from register_rows where uuid is not null group by uuid having count(*) > 1
+),
+
+named as (
+    select r.invoice_id, r.uuid
+    from register_rows as r
+    left join shared as s on r.uuid = s.uuid
+    where s.uuid is null or r.invoice_id = s.invoice_id
 ),
 
 cfdis as (
@@ -28,19 +39,18 @@ cfdis as (
     where tipo_de_comprobante = 'I' and is_own and outcome = 'counts' and issue_date <= {{ as_of() }}
 ),
 
+-- one join leaves the pairs and what stands alone on either side
 by_uuid as (
-    select
-        r.invoice_id as register_id,
-        c.source_file_id as cfdi_file_id
-    from register_rows as r
-    inner join cfdis as c on r.uuid = c.uuid
-    where r.place = 1
+    select r.invoice_id as register_id, c.source_file_id as cfdi_file_id, coalesce(c.uuid, r.uuid) as uuid
+    from named as r
+    full outer join cfdis as c on r.uuid = c.uuid
 ),
 
 candidates as (
     select
         r.invoice_id as register_id,
         c.source_file_id as cfdi_file_id,
+        c.uuid,
         count(*) over (partition by r.invoice_id) as register_hits,
         count(*) over (partition by c.source_file_id) as cfdi_hits
     from register_rows as r
@@ -51,37 +61,28 @@ candidates as (
             and r.customer_id = c.customer_id
             and r.total = c.total
             and coalesce(r.company_rfc, c.company_rfc) = c.company_rfc
-    left join by_uuid as taken on c.source_file_id = taken.cfdi_file_id
-    where r.uuid is null and taken.cfdi_file_id is null
+    inner join by_uuid as alone on c.source_file_id = alone.cfdi_file_id and alone.register_id is null
+    where r.uuid is null
 ),
 
-pairs as (
-    select register_id, cfdi_file_id, 'uuid' as matched_by from by_uuid
-    union all
-    select register_id, cfdi_file_id, 'serie_folio_customer_total' from candidates where register_hits = 1 and cfdi_hits = 1
+by_folio as (
+    select register_id, cfdi_file_id, uuid from candidates where register_hits = 1 and cfdi_hits = 1
 ),
 
 documents as (
     select
-        r.invoice_id,
-        r.invoice_id as register_id,
-        p.cfdi_file_id,
-        coalesce(c.uuid, r.uuid) as uuid,
-        p.matched_by
-    from register_rows as r
-    left join pairs as p on r.invoice_id = p.register_id
-    left join cfdis as c on p.cfdi_file_id = c.source_file_id
-    where r.place = 1
-    union all
-    select
-        c.uuid,
-        null,
-        c.source_file_id,
-        c.uuid,
-        null
-    from cfdis as c
-    left join pairs as p on c.source_file_id = p.cfdi_file_id
-    where p.cfdi_file_id is null
+        coalesce(b.register_id, b.uuid) as invoice_id,
+        b.register_id is not null as is_registered,
+        coalesce(b.cfdi_file_id, f.cfdi_file_id) as cfdi_file_id,
+        coalesce(b.uuid, f.uuid) as uuid,
+        case
+            when b.register_id is not null and b.cfdi_file_id is not null then 'uuid'
+            when f.register_id is not null then 'serie_folio_customer_total'
+        end as matched_by
+    from by_uuid as b
+    left join by_folio as f on b.register_id = f.register_id
+    left join by_folio as taken on b.cfdi_file_id = taken.cfdi_file_id
+    where taken.cfdi_file_id is null
 ),
 
 openings as (
@@ -100,11 +101,7 @@ openings as (
 ),
 
 one_opening as (
-    select
-        invoice_id,
-        is_known,
-        source_file_id,
-        row_number
+    select invoice_id, is_known, source_file_id, row_number
     from (
         select *, row_number() over (partition by invoice_id order by source_file_id, row_number) as place from openings
     ) as o
@@ -112,27 +109,11 @@ one_opening as (
 ),
 
 all_invoices as (
-    select
-        d.invoice_id,
-        d.register_id,
-        d.cfdi_file_id,
-        d.uuid,
-        d.matched_by,
-        o.source_file_id as opening_file_id,
-        o.row_number as opening_row
+    select d.*, o.source_file_id as opening_file_id, o.row_number as opening_row
     from documents as d
     left join one_opening as o on d.invoice_id = o.invoice_id and o.is_known
     union all
-    select
-        invoice_id,
-        null,
-        null,
-        null,
-        null,
-        source_file_id,
-        row_number
-    from one_opening
-    where not is_known
+    select invoice_id, false, null, null, null, source_file_id, row_number from one_opening where not is_known
 )
 
 select

@@ -22,8 +22,8 @@ documents as (
         d.pagos_version,
         replace(d.flags, ',', '|') as flags
     from {{ ref('stg_cfdi__documents') }} as d
-    inner join {{ ref('int_cfdi_documents') }} as c on d.source_file_id = c.source_file_id
-    where c.outcome = 'counts'
+    left join {{ ref('int_cfdi_copies') }} as c on d.source_file_id = c.source_file_id
+    where coalesce(c.outcome, 'counts') = 'counts'
 ),
 
 -- version 3.2 and some issuers leave the totals of taxes out and give the taxes
@@ -34,7 +34,7 @@ taxes as (
         sum(case when t.kind = 'retencion' then t.importe end) as retenciones
     from {{ ref('stg_cfdi__taxes') }} as t
     inner join documents as d on t.source_file_id = d.source_file_id
-    where d.total_traslados is null or d.total_retenciones is null
+    where (t.kind = 'traslado' and d.total_traslados is null) or (t.kind = 'retencion' and d.total_retenciones is null)
     group by t.source_file_id
 ),
 

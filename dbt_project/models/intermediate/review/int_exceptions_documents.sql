@@ -115,10 +115,22 @@ numbers as (
     group by company_rfc, coalesce(serie || '-', ''), cast(folio as bigint)
 ),
 
-neighbours as (
-    select *, lead(number) over by_number as next_number, lead(issue_date) over by_number as next_date
+-- a thousand numbers without a gap need no sorting: their ends stand for them
+thousands as (
+    select company_rfc, prefix, {{ quotient('number', 1000) }} as thousand, min(number) as low, max(number) as high,
+        count(*) = max(number) - min(number) + 1 as is_whole
     from numbers
-    window by_number as (partition by company_rfc, prefix order by number)
+    group by company_rfc, prefix, {{ quotient('number', 1000) }}
+),
+
+neighbours as (
+    select n.*, t.is_whole, t.thousand, lead(n.number) over by_number as next_number, lead(n.issue_date) over by_number as next_date
+    from numbers as n
+    inner join thousands as t
+        on n.prefix = t.prefix and {{ quotient('n.number', 1000) }} = t.thousand
+        and coalesce(n.company_rfc, '') = coalesce(t.company_rfc, '')
+    where not t.is_whole or n.number in (t.low, t.high)
+    window by_number as (partition by n.company_rfc, n.prefix order by n.number)
 ),
 
 gaps as (
@@ -133,7 +145,7 @@ gaps as (
         || coalesce(' de ' || company_rfc, '') as detail,
         coalesce(greatest(issue_date, next_date), issue_date) as since
     from neighbours
-    where next_number - number > 1
+    where next_number - number > 1 and not (is_whole and {{ quotient('next_number', 1000) }} = thousand)
 ),
 
 customers as (
@@ -167,7 +179,7 @@ unsound as (
     from {{ ref('cfdi_checks') }} as c
     left join (
         select uuid, min(invoice_id) as invoice_id, max(total_mxn_issue) as total_mxn_issue
-        from invoices where uuid is not null group by uuid
+        from invoices where uuid in (select uuid from {{ ref('cfdi_checks') }}) group by uuid
     ) as i on c.uuid = i.uuid
     where c.customer_id is not null
         and c.check_name in ('total', 'stamp_before_issue', 'stamp_late', 'seal', 'signature', 'rep_amount') and c.severity = 'error'

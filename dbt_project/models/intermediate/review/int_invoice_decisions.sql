@@ -3,12 +3,12 @@
 {{ config(materialized='view') }}
 with invoices as (
     select
-        'invoice' as entity_type, d.invoice_id as entity_id,
+        'invoice' as entity_type, m.invoice_id as entity_id,
         case when d.sources like 'register%' then 'register' else d.sources end as left_source,
-        case when d.sources like 'register%' then m.register_id when d.sources = 'cfdi' then d.uuid end as left_id,
-        case when d.sources like 'register%' then d.register_file_id else d.source_file_id end as left_file_id,
+        case when d.sources like 'register%' then m.invoice_id when d.sources = 'cfdi' then m.uuid end as left_id,
+        coalesce(d.register_file_id, m.cfdi_file_id, m.opening_file_id) as left_file_id,
         case when d.sources = 'register+cfdi' then 'cfdi' end as right_source,
-        case when d.sources = 'register+cfdi' then d.uuid end as right_id,
+        case when d.sources = 'register+cfdi' then m.uuid end as right_id,
         m.matched_by,
         case when d.sources = 'register+cfdi' then m.cfdi_file_id end as right_file_id,
         case when d.sources like '%cfdi' then 'cfdi' else d.sources end as winner,
@@ -27,14 +27,14 @@ with invoices as (
 more_of_invoices as (
     select
         'invoice', m.invoice_id, 'opening', m.invoice_id, m.opening_file_id,
-        case when m.register_id is not null then 'register' else 'cfdi' end, coalesce(m.register_id, m.uuid), 'invoice_id',
+        case when m.is_registered then 'register' else 'cfdi' end, case when m.is_registered then m.invoice_id else m.uuid end, 'invoice_id',
         coalesce(d.register_file_id, m.cfdi_file_id), 'opening', 'saldo, fecha, vencimiento', 'lo demás', null, null
     from {{ ref('int_invoice_matches') }} as m
     inner join {{ ref('int_invoice_documents') }} as d on m.invoice_key = d.invoice_key
-    where m.opening_file_id is not null and (m.register_id is not null or m.cfdi_file_id is not null)
+    where m.opening_file_id is not null and (m.is_registered or m.cfdi_file_id is not null)
     union all
     select
-        'invoice', m.invoice_id, 'register', m.register_id, d.register_file_id, 'register', a.alias, 'uuid', null, 'left', 'todo', null,
+        'invoice', m.invoice_id, 'register', case when m.is_registered then m.invoice_id end, d.register_file_id, 'register', a.alias, 'uuid', null, 'left', 'todo', null,
         'de dos claves con un UUID vale la menor', null
     from {{ ref('int_invoice_aliases') }} as a
     inner join {{ ref('int_invoice_matches') }} as m on a.invoice_key = m.invoice_key

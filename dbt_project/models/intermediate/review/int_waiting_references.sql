@@ -11,40 +11,37 @@ allocated as (select distinct cn_key from {{ ref('int_credit_note_applications')
 
 explicit_notes as (select distinct cn_key from {{ ref('int_credit_note_applications') }} where allocation = 'explicit'),
 
--- the UUIDs that came as CFDIs, whatever their type, and every name of an invoice
-known as (
-    select uuid as alias from {{ ref('stg_cfdi__documents') }}
-    union
-    select alias from {{ ref('int_invoice_aliases') }}
-),
-
-payments as (
-    select p.payment_id, p.fx_rate, p.currency, p.payment_date, p.rep_uuid, p.reversed_date, p.source_file_id, c.customer_id
-    from {{ ref('int_payments') }} as p
-    inner join {{ ref('int_customers') }} as c on p.customer_key = c.customer_key
-    where p.sources <> 'assumed'
+-- the related UUIDs that came neither as a CFDI, whatever its type, nor as a name of an invoice
+missing as (
+    select distinct r.related_uuid
+    from {{ ref('stg_cfdi__related') }} as r
+    left join {{ ref('stg_cfdi__documents') }} as d on r.related_uuid = d.uuid
+    left join {{ ref('int_invoice_aliases') }} as a on r.related_uuid = a.alias
+    where d.uuid is null and a.alias is null
 ),
 
 found as (
     select
-        case when d.source_kind = 'cfdi' then 'rep' else 'payment' end as kind, d.payment_id as document_id, p.customer_id,
+        case when d.source_kind = 'cfdi' then 'rep' else 'payment' end as kind, d.payment_id as document_id, c.customer_id,
         coalesce(d.amount_payment_ccy, d.amount_ccy) as amount_ccy, p.currency, p.fx_rate, 'invoice' as waits_for_kind,
         d.invoice_ref as waits_for_id, p.payment_date as since, d.source_file_id
     from {{ ref('int_application_documents') }} as d
-    inner join payments as p on d.payment_id = p.payment_id
-    where d.invoice_key is null and p.reversed_date is null
+    inner join {{ ref('int_payments') }} as p on d.payment_id = p.payment_id
+    inner join {{ ref('int_customers') }} as c on p.customer_key = c.customer_key
+    where d.invoice_key is null and p.reversed_date is null and p.sources <> 'assumed'
     union all
     -- a register that names REPs, in a home that has some
-    select 'payment', p.payment_id, p.customer_id, null, null, null, 'rep', p.rep_uuid, p.payment_date, p.source_file_id
-    from payments as p
+    select 'payment', p.payment_id, c.customer_id, null, null, null, 'rep', p.rep_uuid, p.payment_date, p.source_file_id
+    from {{ ref('int_payments') }} as p
+    inner join {{ ref('int_customers') }} as c on p.customer_key = c.customer_key
     left join {{ ref('stg_cfdi__documents') }} as d on p.rep_uuid = d.uuid
-    where p.rep_uuid is not null and d.uuid is null and p.reversed_date is null
+    where p.rep_uuid is not null and d.uuid is null and p.reversed_date is null and p.sources <> 'assumed'
         and exists (select 1 from {{ ref('int_rep_pagos') }})
     union all
     select 'payment_application', x.application_id, c.customer_id, x.amount_ccy, i.currency, i.fx_rate, 'payment', x.payment_id,
         x.applied_date, x.source_file_id
     from {{ ref('int_register_applications') }} as x
-    left join (select distinct payment_id from {{ ref('stg_register__payments') }}) as p on x.payment_id = p.payment_id
+    left join {{ ref('stg_register__payments') }} as p on x.payment_id = p.payment_id
     left join {{ ref('int_invoice_attributes') }} as i on x.invoice_key = i.invoice_key
     left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
     where x.register_key is null and p.payment_id is null
@@ -56,9 +53,9 @@ found as (
         n.source_file_id
     from notes as n
     inner join {{ ref('stg_cfdi__related') }} as r on n.cfdi_file_id = r.source_file_id and r.tipo_relacion in ('01', '03', '07')
-    left join known as k on r.related_uuid = k.alias
+    inner join missing as k on r.related_uuid = k.related_uuid
     left join explicit_notes as e on n.cn_key = e.cn_key
-    where k.alias is null and e.cn_key is null and n.register_invoice_key is null
+    where e.cn_key is null and n.register_invoice_key is null
     union all
     select 'credit_note', n.cn_id, n.known_customer_id, n.total_ccy, n.currency, n.fx_rate, 'invoice', x.related_invoice_id,
         n.issue_date, n.source_file_id
@@ -88,12 +85,13 @@ found as (
         r.related_uuid, d.issue_date, d.source_file_id
     from {{ ref('stg_cfdi__related') }} as r
     inner join {{ ref('int_cfdi_documents') }} as d on r.source_file_id = d.source_file_id
-    left join known as k on r.related_uuid = k.alias
-    where r.tipo_relacion = '04' and d.is_own and d.outcome = 'counts' and d.tipo_de_comprobante in ('I', 'E', 'P') and k.alias is null
+    inner join missing as k on r.related_uuid = k.related_uuid
+    where r.tipo_relacion = '04' and d.is_own and d.outcome = 'counts' and d.tipo_de_comprobante in ('I', 'E', 'P')
     union all
-    select 'invoice', d.invoice_id, d.customer_id, d.total_ccy, d.currency, d.document_fx_rate, 'invoice', d.replaces_invoice_id,
-        d.issue_date, d.source_file_id
+    select 'invoice', m.invoice_id, d.customer_id, d.total_ccy, d.currency, d.document_fx_rate, 'invoice', d.replaces_invoice_id,
+        d.issue_date, coalesce(m.cfdi_file_id, d.register_file_id, m.opening_file_id)
     from {{ ref('int_invoice_documents') }} as d
+    inner join {{ ref('int_invoice_matches') }} as m on d.invoice_key = m.invoice_key
     left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('d.replaces_invoice_id') }} = a.alias
     where d.replaces_invoice_id is not null and a.alias is null
 )

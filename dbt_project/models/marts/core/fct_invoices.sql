@@ -94,6 +94,18 @@ disputed as (
 joined as (
     select
         i.*,
+        m.uuid,
+        t.serie,
+        t.folio,
+        coalesce({{ folio_label('t.serie', 't.folio') }}, i.invoice_id) as folio_label,
+        t.cancel_motivo,
+        t.sat_status,
+        t.purchase_order,
+        t.origin_type,
+        t.origin_id,
+        t.contrarrecibo_folio,
+        t.contrarrecibo_date,
+        t.scheduled_payment_date,
         c.customer_id,
         c.customer_name,
         c.rfc as customer_rfc,
@@ -118,6 +130,8 @@ joined as (
         end as fiscal_open_ccy,
         x.mxn_per_unit
     from {{ ref('int_invoices_unified') }} as i
+    inner join {{ ref('int_invoice_matches') }} as m on i.invoice_key = m.invoice_key
+    inner join {{ ref('int_invoice_documents') }} as t on i.invoice_key = t.invoice_key
     inner join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
     left join balances as b on i.invoice_key = b.invoice_key
     left join settled as s on i.invoice_key = s.invoice_key

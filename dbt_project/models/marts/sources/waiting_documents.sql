@@ -13,7 +13,21 @@
     ('reported_payment', 'reported_payments', ['report_id'], 'x.report_id', 'x.customer_id', 'x.amount', 'x.currency', 'x.reported_date'),
     ('pending_sale', 'pending_sales', ['sale_id'], 'x.sale_id', 'x.customer_id', 'x.amount', 'x.currency', 'x.sale_confirmed_date'),
 ] %}
-with found as (
+with named as (
+    {%- for kind, register, keys, document, customer, amount, currency, since in of_invoices %}
+    select invoice_id from {{ ref('stg_register__' ~ register) }} {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+-- looked up once for all registers: the names of invoices that no invoice has
+missing as (
+    select distinct n.invoice_id
+    from named as n
+    left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('n.invoice_id') }} = a.alias
+    where n.invoice_id is not null and a.alias is null
+),
+
+found as (
     select kind, document_id, customer_id, amount_ccy, currency, fx_rate, waits_for_kind, waits_for_id, since, source_file_id
     from {{ ref('int_waiting_references') }}
     {%- for kind, register, keys, document, customer, amount, currency, since in of_invoices %}
@@ -21,8 +35,7 @@ with found as (
     select '{{ kind }}', {{ document }}, {{ customer }}, {{ amount }}, {{ currency }}, null, 'invoice', x.invoice_id, {{ since }},
         x.source_file_id
     from {{ latest_delivery(ref('stg_register__' ~ register), keys) }} as x
-    left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('x.invoice_id') }} = a.alias
-    where x.invoice_id is not null and a.alias is null
+    inner join missing as m on x.invoice_id = m.invoice_id
     {%- endfor %}
 ),
 
