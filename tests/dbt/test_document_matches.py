@@ -45,7 +45,8 @@ R7 = uuid_of("r7") + "#1"
         ("customer by RFC", one("customer", "C1"), [("register", "C1", "cfdi", RFC, "rfc", "register", False)]),
         ("customer abroad", "select left_source, from_rule from document_matches where entity_id = 'ext:77:ACME'",
          [("cfdi", "cliente extranjero: número de registro fiscal y nombre")]),
-        ("both files", "select left_file_id, right_file_id from document_matches where entity_id = 'R-m1'", [("invoices-2026-06-30", "x-m1")]),
+        ("the register's file; the CFDI's is its invoice's", "select m.left_file_id, m.right_file_id, i.source_file_id from document_matches as m "
+         "inner join fct_invoices as i on m.entity_id = i.invoice_id where m.entity_id = 'R-m1'", [("invoices-2026-06-30", None, "x-m1")]),
         ("who says what", "select from_left, from_right, from_rule from document_matches where entity_id = 'R-m1'",
          [("nombre, cliente, vencimiento, sucursal, vendedor, pedido, envío", "importes, moneda, fecha, impuestos, método de pago",
            "vencimiento: el plazo del cliente")]),

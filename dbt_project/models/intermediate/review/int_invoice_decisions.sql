@@ -10,7 +10,7 @@ with invoices as (
         case when d.sources = 'register+cfdi' then 'cfdi' end as right_source,
         case when d.sources = 'register+cfdi' then m.uuid end as right_id,
         m.matched_by,
-        case when d.sources = 'register+cfdi' then m.cfdi_file_id end as right_file_id,
+        cast(null as string) as right_file_id,
         case when d.sources like '%cfdi' then 'cfdi' else d.sources end as winner,
         case
             when d.sources = 'register+cfdi' then 'nombre, cliente, vencimiento, sucursal, vendedor, pedido, envío' else 'todo'

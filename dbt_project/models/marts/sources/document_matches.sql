@@ -1,5 +1,6 @@
 -- One row a decision of identity: which two sources are one document, by which key, and who says what. What no other
 -- source has stands alone. Left is the register where there is one. `winner`: whose amount and date count.
+-- A file is named where an id does not lead to it: of a matched CFDI the UUID does.
 with applied as (
     select payment_id, max(case when source_kind = 'register' then 1 else 0 end) as by_register
     from {{ ref('int_application_documents') }}
@@ -9,7 +10,7 @@ with applied as (
 payments as (
     select
         'payment', t.payment_id, 'register', r.payment_id, r.source_file_id, case when p.pago_key is not null then 'cfdi' end, {{ pago_id('p') }},
-        m.matched_by, p.source_file_id, 'register',
+        m.matched_by, null, 'register',
         case when p.pago_key is null then 'todo' else 'nombre, cliente, fecha, importe' end
         || case when p.pago_key is not null and a.by_register = 1 then ', facturas pagadas' else '' end,
         case when p.pago_key is not null then 'REP, forma de pago' || case when a.by_register = 0 then ', facturas pagadas' else '' end end,
