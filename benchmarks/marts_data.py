@@ -78,15 +78,20 @@ def tile_sql(table: RawTable, first: int, count: int) -> str:
 
 
 def _tiled(column: Column) -> str:
-    """A column in tile `t`; tile 0 is the sample company itself, but for its UUIDs and files."""
+    """A column in tile `t`; tile 0 is the sample company itself.
+
+    The tiles' UUIDs are of version 8 and their hashes no hexadecimal numbers, so that none is also one of tile 0.
+    """
     name, x = column.name, f"b.{column.name}"
     group = f"t // {TILES_A_CUSTOMER}"
     other: str | None = None
     if column.type == "money":
         return f"{x} * (t + 1)"
-    if name in UUIDS | FILES:
-        return f"printf('%03x', t) || substr({x}, 4)"
-    if name in IDS:
+    if name in UUIDS:
+        other = f"printf('%03x', t) || substr({x}, 4, 11) || '8' || substr({x}, 16)"
+    elif name in FILES:
+        other = f"printf('%03xt', t) || substr({x}, 5)"
+    elif name in IDS:
         other = f"{x} || '-' || t"
     elif name == "folio":
         other = f"coalesce((try_cast({x} as bigint) + t * 100000)::varchar, {x} || '-' || t)"

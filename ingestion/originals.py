@@ -40,7 +40,7 @@ _ONE_AT_A_TIME = threading.Lock()
 def xml_of(paths: HomePaths, uuid: str) -> bytes:
     """The original XML of a CFDI; of several with one UUID, the one that counts. Raises InputError."""
     wanted = uuid.strip().lower()
-    with _reading(paths) as c:
+    with reading(paths) as c:
         # a literal, not a parameter: only then are the blocks that cannot hold it passed over
         sql = f"select sha256 from uuids where uuid = '{wanted}'::uuid"
         hashes = [row[0] for row in c.execute(sql).fetchall()] if _UUID.fullmatch(wanted) else []
@@ -60,7 +60,7 @@ def xml_of(paths: HomePaths, uuid: str) -> bytes:
 
 def export_quarantine(paths: HomePaths, folder: Path) -> tuple[int, int]:
     """Write `apartados.csv` and the original files below `originales/`. Returns how many of each."""
-    with _reading(paths) as c:
+    with reading(paths) as c:
         cases = c.execute(_CASES).fetchall()
         hashes = sorted({row[-1] for row in cases if row[-1]})
         places = [
@@ -118,7 +118,7 @@ def _desk() -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def _reading(paths: HomePaths) -> Iterator[duckdb.DuckDBPyConnection]:
+def reading(paths: HomePaths) -> Iterator[duckdb.DuckDBPyConnection]:
     """The ledger, only to read, and attached only meanwhile: a run may write it before and after."""
     if not paths.ledger_file.is_file():
         raise SnapshotError("todavía no se ha leído nada", str(paths.home), "Corre primero: cartera run")

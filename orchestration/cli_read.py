@@ -11,6 +11,7 @@ import duckdb
 from cartera import formats, snapshot
 from cartera.errors import InputError, SnapshotError
 from cartera.home import HomePaths, existing_home
+from ingestion import originals
 from orchestration.console import OUT
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -113,18 +114,8 @@ def _print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
 
 def _ledger_rows(home: Path | None, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
     """Read the ledger itself: it knows more than the snapshot after a refused run."""
-    paths = existing_home(home)
-    if not paths.ledger_file.is_file():
-        raise SnapshotError("todavía no se ha leído nada", str(paths.home), "Corre primero: cartera run")
-    try:
-        with duckdb.connect(str(paths.ledger_file), read_only=True) as connection:
-            return connection.execute(sql, parameters).fetchall()
-    except duckdb.IOException as error:
-        raise SnapshotError(
-            "hay una corrida en curso que usa el registro de archivos",
-            str(paths.home),
-            "Intenta cuando termine",
-        ) from error
+    with originals.reading(existing_home(home)) as ledger:
+        return ledger.execute(sql, parameters).fetchall()
 
 
 def files(home: Path | None, status: str, limit: int) -> None:

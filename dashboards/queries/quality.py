@@ -178,7 +178,8 @@ def cfdi_checks(connection: duckdb.DuckDBPyConnection, check: str, limit: int, o
             c.difference, c.detail, i.invoice_id
         from marts.cfdi_checks as c
         left join (
-            select uuid, min(invoice_id) as invoice_id from marts.fct_invoices where uuid is not null group by uuid
+            select uuid, min(invoice_id) as invoice_id from marts.fct_invoices
+            where uuid in (select uuid from marts.cfdi_checks where check_name = $check) group by uuid
         ) as i on i.uuid = c.uuid
         where c.check_name = $check order by abs(c.difference) desc nulls last, c.issue_date desc, c.uuid
         limit $limit offset $offset

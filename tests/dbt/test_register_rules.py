@@ -182,6 +182,14 @@ def _versions(raw: Raw) -> None:
     invoice(raw, "Z2", "100", "2026-01-10", uuid=shared)
     invoice(raw, "Z1", "100", "2026-01-10", uuid=shared)
     payment(raw, "PZ", "60", "2026-02-01", customer_id=None, invoice_id="Z2")
+    shared = "aaaaaaaa-0000-0000-0000-000000000002"
+    for name in ("M1", "M2"):
+        invoice(raw, name, "900", "2026-01-10", uuid=shared, serie="FM", folio="77")
+        for number, due in enumerate(("2026-02-10", "2026-03-10", "2026-04-10"), start=1):
+            raw.register("instalments", invoice_id=name, number=number, due_date=due, amount=Decimal(300))
+    raw.register("instalments", invoice_id=shared.upper(), number=2, due_date="2026-03-20", amount=Decimal(300),
+                 delivered="2026-03-01")  # fmt: skip
+    payment(raw, "PM", "450", "2026-05-01", customer_id=None, invoice_id="M2")
 
 
 def _edges(raw: Raw) -> None:
@@ -274,6 +282,11 @@ def test_due_date(marts: duckdb.DuckDBPyConnection, name: str, due: str, rule: s
           ("V3", Decimal(100), "missing_due_date|content_conflict|register_only")]),
         ("two rows, one UUID: one invoice, both names find it", "select invoice_id, open_ccy from fct_invoices where invoice_id in "
          "('Z1', 'Z2')", [("Z1", Decimal(40))]),
+        ("a schedule told under three names is one", "select instalment, b.due_date::varchar, b.valid_from::varchar, b.open_ccy "
+         "from balance_intervals b join fct_invoices using (invoice_key) where invoice_id = 'M1' and basis = 'effective' order by 1, 3",
+         [(1, "2026-02-10", "2026-01-10", Decimal(300)), (2, "2026-03-20", "2026-01-10", Decimal(300)),
+          (2, "2026-03-20", "2026-05-01", Decimal(150)), (3, "2026-04-10", "2026-01-10", Decimal(300)),
+          (3, "2026-04-10", "2026-05-01", Decimal(300))]),
         ("rows after as_of do not exist", "select invoice_id, status, cancel_date from fct_invoices where invoice_id in ('F1', 'F2')",
          [("F2", "open", None)]),
         ("a payment of an unknown invoice is kept", "select customer_id, unapplied_ccy, flags from fct_payments where payment_id = 'PQ'",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from ingestion.cfdi.reader import CfdiBatch, Outcome, read_cfdis
@@ -215,3 +215,8 @@ def outcome(text: str | bytes) -> Outcome:
 def refusal(text: str | bytes) -> Refusal:
     """The one refusal of a document that must be set aside."""
     return outcome(text).refusals[0]
+
+
+def at(*parts: int) -> datetime:
+    """A local time, as CFDIs write it."""
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
 from tests.ingestion.cfdi_kit import (
     PAID,
+    at,
     docto,
     flags,
     loaded,
@@ -18,11 +18,6 @@ from tests.ingestion.cfdi_kit import (
 )
 
 D = Decimal
-
-
-def at(*parts: int) -> datetime:
-    """A local time, as CFDIs write it."""
-    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
 
 
 def test_pagos_20_with_several_payments_and_documents() -> None:

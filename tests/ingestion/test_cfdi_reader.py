@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 
@@ -14,6 +13,7 @@ from tests.ingestion.cfdi_kit import (
     PAID,
     SELLO,
     UUID,
+    at,
     cfdi,
     docto,
     document,
@@ -29,11 +29,6 @@ from tests.ingestion.cfdi_kit import (
 )
 
 D = Decimal
-
-
-def at(*parts: int) -> datetime:
-    """A local time, as CFDIs write it."""
-    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
 
 
 def test_an_invoice_has_every_field_in_its_place() -> None:

@@ -1,19 +1,32 @@
 -- One line an instalment, oldest due first; the last one takes what the instalments leave of the total.
 -- cumulative_ccy: what the lines up to this one add up to, so that open = min(amount, max(cumulative - settled, 0)).
-with instalments as (
+-- An instalment of one invoice may be told under several of its names (id, UUID, another row's id): the latest counts.
+with told as (
     select
         a.invoice_key,
         i.number as instalment,
         i.due_date,
-        d.total_ccy,
-        least(sum({{ money('i.amount') }}) over w, d.total_ccy) as cumulative_ccy,
-        count(*) over (partition by a.invoice_key) as lines_count,
-        row_number() over w as place
+        i.amount,
+        row_number() over (
+            partition by a.invoice_key, i.number order by i.delivery_date desc, i.row_hash desc, i.invoice_id
+        ) as version_rank
     from {{ latest_delivery(ref('stg_register__instalments'), ['invoice_id', 'number']) }} as i
     inner join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('i.invoice_id') }} = a.alias
-    inner join {{ ref('int_invoice_documents') }} as d on a.invoice_key = d.invoice_key
-    where i.amount > 0
-    window w as (partition by a.invoice_key order by i.due_date, i.number, i.invoice_id rows unbounded preceding)
+),
+
+instalments as (
+    select
+        t.invoice_key,
+        t.instalment,
+        t.due_date,
+        d.total_ccy,
+        least(sum({{ money('t.amount') }}) over w, d.total_ccy) as cumulative_ccy,
+        count(*) over (partition by t.invoice_key) as lines_count,
+        row_number() over w as place
+    from told as t
+    inner join {{ ref('int_invoice_documents') }} as d on t.invoice_key = d.invoice_key
+    where t.version_rank = 1 and t.amount > 0
+    window w as (partition by t.invoice_key order by t.due_date, t.instalment rows unbounded preceding)
 ),
 
 closed as (

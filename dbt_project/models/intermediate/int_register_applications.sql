@@ -1,12 +1,5 @@
 -- The register's current applications of payments, with the payment and the invoice they name: one that has not
 -- come yet leaves its key null, and the application waits (see waiting_documents).
-with
--- numbered apart from their rows, like the register's payments
-keys as (
-    select application_id, cast(row_number() over (order by application_id) as integer) as application_number
-    from (select distinct application_id from {{ ref('stg_register__payment_applications') }}) as d
-)
-
 select
     k.application_number,
     x.application_id,
@@ -23,6 +16,6 @@ select
     {{ raw_money('x.imp_saldo_insoluto') }} as imp_saldo_insoluto,
     x.source_file_id
 from {{ latest_delivery(ref('stg_register__payment_applications'), ['application_id']) }} as x
-inner join keys as k on x.application_id = k.application_id
+inner join {{ numbered(ref('stg_register__payment_applications'), 'application_id', 'application_number') }} as k on x.application_id = k.application_id
 left join {{ ref('int_register_payments') }} as r on x.payment_id = r.payment_id
 left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('x.invoice_id') }} = a.alias

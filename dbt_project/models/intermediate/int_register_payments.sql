@@ -1,11 +1,4 @@
 -- The payments register's current rows dated by as_of, with the invoice that a row itself names.
-with
--- numbered apart from their rows: sorting all that a key brings costs three times as much as finding it again
-keys as (
-    select payment_id, cast(row_number() over (order by payment_id) as integer) as register_key
-    from (select distinct payment_id from {{ ref('stg_register__payments') }}) as d
-)
-
 select
     k.register_key,
     p.payment_id,
@@ -30,6 +23,6 @@ select
     p.delivery_date,
     p.source_file_id
 from {{ latest_delivery(ref('stg_register__payments'), ['payment_id']) }} as p
-inner join keys as k on p.payment_id = k.payment_id
+inner join {{ numbered(ref('stg_register__payments'), 'payment_id', 'register_key') }} as k on p.payment_id = k.payment_id
 left join {{ ref('int_invoice_aliases') }} as a on {{ invoice_alias('coalesce(p.invoice_id, p.invoice_uuid)') }} = a.alias
 where p.payment_date <= {{ as_of() }}

@@ -1,11 +1,4 @@
 -- The bank's lines known at as_of, each under an integer key in the order of its id.
-with
--- numbered apart from their rows, like the register's payments
-keys as (
-    select bank_line_id, cast(row_number() over (order by bank_line_id) as integer) as line_key
-    from (select distinct bank_line_id from {{ ref('stg_register__bank_lines') }}) as d
-)
-
 select
     k.line_key,
     l.bank_line_id,
@@ -16,4 +9,4 @@ select
     l.description,
     l.reference
 from {{ log_rows(ref('stg_register__bank_lines'), ['bank_line_id'], 'value_date') }} as l
-inner join keys as k on l.bank_line_id = k.bank_line_id
+inner join {{ numbered(ref('stg_register__bank_lines'), 'bank_line_id', 'line_key') }} as k on l.bank_line_id = k.bank_line_id
