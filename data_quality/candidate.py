@@ -21,7 +21,7 @@ LAST = "last"
 # mart -> its key: unique, and never blank
 KEYS: dict[str, tuple[str, ...]] = {
     "fct_invoices": ("invoice_id",),
-    "fct_movements": ("movement_id",),
+    "fct_movements": ("invoice_id", "instalment", "movement_number"),
     "fct_payments": ("payment_id",),
     "fct_payment_applications": ("application_id",),
     "fct_credit_notes": ("cn_id",),
@@ -175,7 +175,7 @@ def _range_specs() -> Iterator[Spec]:
         "fct_movements",
         "{n} [movimiento tiene|movimientos tienen] fecha posterior al corte: {examples}. El corte no "
         "debe saber del futuro.",
-        """select movement_id as what from {batch}
+        """select invoice_id as what from {batch}
            where effective_date > (select max(as_of) from marts.dim_report_dates where is_run_as_of)""",
     )
     for mart, columns in PERCENTAGES.items():

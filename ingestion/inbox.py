@@ -44,18 +44,19 @@ class Listing:
     real: dict[str, str]
 
 
-def scan(inbox: Path, so_far: Callable[[int], None] = lambda _: None) -> Listing:
-    """Every file below `inbox`; `so_far` hears how many there are while it goes on. Links are listed and never
-    followed. Raises HomeError.
+def scan(inbox: Path, so_far: Callable[[int, int], None] = lambda *_: None) -> Listing:
+    """Every file below `inbox`; `so_far` hears how many there are, and their bytes, while it goes on. Links are
+    listed and never followed. Raises HomeError.
     """
     digest = hashlib.sha256()
     parts: list[pa.Table] = []
     real: dict[str, str] = {}
     columns: tuple[list[str], list[int], list[int], list[str]] = ([], [], [], [])
-    seen = 0
+    seen = weight = 0
     for prefix, rows in _folders(inbox, digest):
         seen += len(rows)
-        so_far(seen)
+        weight += sum(row[1] for row in rows)
+        so_far(seen, weight)
         paths, sizes, times, problems = columns
         names = [prefix + row[0] for row in rows]
         if not "".join(names).isascii():

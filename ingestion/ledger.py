@@ -99,10 +99,12 @@ class Ledger:
         self.connection.unregister("listing")
         return found
 
-    def known_paths(self) -> int:
-        """How many files of the inbox ever came."""
-        found = first_row(self.connection, "select count(*) from files where member = ''")
-        return int(found[0]) if found else 0
+    def known_files(self) -> tuple[int, int]:
+        """How many files of the inbox ever came, and their bytes."""
+        found = first_row(
+            self.connection, "select count(*), coalesce(sum(size_bytes), 0) from files where member = ''"
+        )
+        return (int(found[0]), int(found[1])) if found else (0, 0)
 
     def mark_pending(self, listed: pa.Table, now: dt.datetime) -> None:
         """Write the row before the reading, so that a killed run leaves a trace."""

@@ -47,8 +47,10 @@ def collect(
     paths.delivery_file.parent.mkdir(parents=True, exist_ok=True)
     delivery.discard(paths)
     with Ledger.open(paths) as ledger, Readers(settings.ingest.workers) as readers:
-        known = ledger.known_paths()
-        listing = inbox.scan(paths.inbox, lambda files: readers.expect(files - known))
+        known, known_bytes = ledger.known_files()
+        listing = inbox.scan(
+            paths.inbox, lambda files, size: readers.expect(files - known, size - known_bytes)
+        )
         full_refresh = full_refresh or not _warehouse_matches(paths, ledger.token)
         unread = listing.files if full_refresh else ledger.unread(listing.files, list(keys.values()))
         seconds = settings.ingest.settle_seconds if settle else 0

@@ -131,9 +131,10 @@ def movements(connection: duckdb.DuckDBPyConnection, invoice_id: str) -> list[Ro
         """
         select effective_date, recorded_date, kind, document_id, instalment, amount_ccy, currency,
             source_kind,
-            sum(amount_ccy) over (order by effective_date, amount_ccy desc,
-                movement_id)::decimal(18,2) as balance_ccy
-        from marts.fct_movements where invoice_id = $id order by effective_date, amount_ccy desc, movement_id
+            sum(amount_ccy) over (order by effective_date, amount_ccy desc, instalment,
+                movement_number)::decimal(18,2) as balance_ccy
+        from marts.fct_movements where invoice_id = $id
+        order by effective_date, amount_ccy desc, instalment, movement_number
         """,
         {"id": invoice_id},
     )

@@ -157,13 +157,13 @@ def _movements(invoice: dict[str, Any], paid: list[dict[str, Any]]) -> list[dict
     base = {key: invoice[key] for key in ("invoice_id", "customer_id", "currency")} | {"instalment": 1}
     issued = invoice["issue_date"]
     rows = [base | {
-        "movement_id": f"{invoice['invoice_id']}-0", "kind": "billed", "effective_date": issued,
+        "movement_number": 0, "kind": "billed", "effective_date": issued,
         "recorded_date": issued, "amount_ccy": invoice["total_ccy"], "amount_mxn_issue": invoice["total_mxn_issue"],
         "document_id": invoice["invoice_id"], "source_kind": "cfdi", "source_file_id": invoice["source_file_id"],
     }]  # fmt: skip
     for number, row in enumerate(paid, start=1):
         rows.append(base | {
-            "movement_id": f"{invoice['invoice_id']}-{number}", "kind": "payment", "is_cash": True,
+            "movement_number": number, "kind": "payment", "is_cash": True,
             "effective_date": row["effective_date"], "recorded_date": row["recorded_date"],
             "amount_ccy": -row["amount_ccy"], "amount_mxn_issue": -row["amount_mxn_issue"],
             "document_id": row["payment_id"], "source_kind": "register", "source_file_id": row["source_file_id"],

@@ -7,7 +7,7 @@ A column without a type gets it from its name: `_mxn` and `_ccy` are money, `_pc
 from __future__ import annotations
 
 MARTS = """
-fct_movements(movement_id, invoice_id, customer_id, instalment INTEGER, kind, effective_date, recorded_date,
+fct_movements(invoice_id, customer_id, instalment INTEGER, movement_number INTEGER, kind, effective_date, recorded_date,
     amount_ccy, currency, amount_mxn_issue M, document_id, is_cash, source_kind, source_file_id)
 fct_invoices(invoice_id, invoice_key INTEGER, uuid, serie, folio, folio_label, company_rfc, customer_id, customer_name,
     customer_rfc, branch, segment, salesperson, account_owner, metodo_pago, forma_pago, currency, fx_rate X,

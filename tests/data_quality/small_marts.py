@@ -25,11 +25,11 @@ create temp table inv as
         case when range % 3 = 0 then 1000.00 when range % 4 = 0 then 500.00 else 0 end::decimal(18,2) as paid
     from range(20);
 insert into marts.fct_movements by name
-    select 'b' || invoice_id as movement_id, invoice_id, customer_id, 1 as instalment, 'billed' as kind,
+    select invoice_id, customer_id, 1 as instalment, 0 as movement_number, 'billed' as kind,
         issued as effective_date, issued as recorded_date, total as amount_ccy, 'MXN' as currency,
         total as amount_mxn_issue, 'f1' as source_file_id from inv
     union all by name
-    select 'p' || invoice_id as movement_id, invoice_id, customer_id, 1 as instalment, 'payment' as kind,
+    select invoice_id, customer_id, 1 as instalment, 2 as movement_number, 'payment' as kind,
         issued + 20 as effective_date, issued + 20 as recorded_date, -paid as amount_ccy, 'MXN' as currency,
         -paid as amount_mxn_issue, 'f2' as source_file_id from inv where paid > 0;
 insert into marts.fct_invoices by name

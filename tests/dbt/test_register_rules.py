@@ -247,7 +247,7 @@ def test_due_date(marts: duckdb.DuckDBPyConnection, name: str, due: str, rule: s
         ("named invoice: the rest is unapplied, not an overpayment", "select excess_ccy, explicit_excess_ccy, open_ccy from "
          "fct_invoices where invoice_id = 'X1'", [(Decimal(200), Decimal(0), Decimal(0))]),
         ("explicit above the balance", "select explicit_excess_ccy from fct_invoices where invoice_id = 'X2'", [(Decimal(200),)]),
-        ("excess movement gives the rest back", "select kind, amount_ccy from fct_movements where invoice_id = 'X1' order by movement_id",
+        ("excess movement gives the rest back", "select kind, amount_ccy from fct_movements where invoice_id = 'X1' order by movement_number",
          [("billed", Decimal(1000)), ("payment", Decimal(-1200)), ("excess", Decimal(200))]),
         ("pesos on a dollar invoice at the payment's rate", "select open_ccy, status from fct_invoices where invoice_id = 'U1'",
          [(Decimal(0), "paid")]),
@@ -266,7 +266,7 @@ def test_due_date(marts: duckdb.DuckDBPyConnection, name: str, due: str, rule: s
         ("chain: the last one owes what is left", "select invoice_id, open_ccy, status from fct_invoices where invoice_id like 'S_' "
          "order by 1", [("S1", Decimal(0), "cancelled"), ("S2", Decimal(0), "cancelled"), ("S3", Decimal(500), "open")]),
         ("chain: its movements", "select invoice_id, kind, flow, amount_ccy, is_cash from fct_movements where invoice_id like 'S_' "
-         "order by effective_date, invoice_id, movement_id",
+         "order by effective_date, invoice_id, movement_number",
          [("S1", "billed", "billed", Decimal(1000), False), ("S1", "payment", "payment", Decimal(-300), True),
           ("S1", "substituted", "substituted", Decimal(-700), False), ("S2", "billed", "billed", Decimal(1000), False),
           ("S2", "rehomed", "rehomed", Decimal(-300), False), ("S2", "rehomed", "payment", Decimal(-200), True),

@@ -1,6 +1,6 @@
 -- Every key once and never blank; every row of a mart names the raw file it came from.
 {% set marts = {
-    'fct_movements': 'movement_id', 'fct_invoices': 'invoice_id', 'fct_payments': 'payment_id',
+    'fct_invoices': 'invoice_id', 'fct_payments': 'payment_id',
     'fct_payment_applications': 'application_id', 'fct_credit_notes': 'cn_id', 'dim_customers': 'customer_id',
     'dim_report_dates': 'as_of',
 } %}
@@ -12,6 +12,12 @@ having count(*) > 1 or {{ key }} is null {% if mart.startswith('fct_') %}or max(
 
 union all
 {% endfor %}
+select 'fct_movements', invoice_id, count(*)
+from {{ ref('fct_movements') }}
+group by invoice_id, instalment, movement_number
+having count(*) > 1 or invoice_id is null or instalment is null or movement_number is null
+    or max(case when source_file_id is null then 1 else 0 end) = 1
+union all
 select 'fx_rates_daily', currency || cast(date as string), count(*)
 from {{ ref('fx_rates_daily') }}
 group by currency, date

@@ -3,19 +3,43 @@
 -- over everybody stands under customer_key 0, on every date.
 with
 
-dates as (select distinct as_of from {{ ref('aging_open_items') }}),
+dates as (
+    select as_of, lag(as_of) over (order by as_of) as previous_as_of
+    from (select distinct as_of from {{ ref('aging_open_items') }}) as d
+),
 
-closed as (
-    select d.as_of, i.customer_key, cast(s.days_vs_due as bigint) as days_late
+-- what each day adds, and what it takes away where an invoice is open again
+steps as (
+    select coalesce(i.customer_key, -1) as customer_key, s.state_from as day, cast(s.days_vs_due as bigint) as days_late, 1 as invoices
     from {{ ref('int_invoice_states') }} as s
-    inner join dates as d on s.state_from <= d.as_of and d.as_of < s.state_to
-    inner join {{ ref('int_invoices_unified') }} as i on s.invoice_key = i.invoice_key
+    inner join {{ ref('int_invoice_attributes') }} as i on s.invoice_key = i.invoice_key
     where s.has_cash
+    union all
+    select coalesce(i.customer_key, -1), s.state_to, -cast(s.days_vs_due as bigint), -1
+    from {{ ref('int_invoice_states') }} as s
+    inner join {{ ref('int_invoice_attributes') }} as i on s.invoice_key = i.invoice_key
+    where s.has_cash and s.state_to < {{ forever() }}
 ),
 
-sums as (
-    select as_of, customer_key, sum(days_late) as days_late, count(*) as invoices from closed group by as_of, customer_key
+-- a day shows from the first date on or after it
+shown as (
+    select d.as_of, s.customer_key, sum(s.days_late) as days_late, sum(s.invoices) as invoices
+    from steps as s
+    inner join dates as d on s.day <= d.as_of and (d.previous_as_of is null or s.day > d.previous_as_of)
+    group by d.as_of, s.customer_key
 ),
+
+standing as (
+    select d.as_of, c.customer_key,
+        sum(coalesce(s.days_late, 0)) over w as days_late,
+        sum(coalesce(s.invoices, 0)) over w as invoices
+    from dates as d
+    cross join (select distinct customer_key from shown) as c
+    left join shown as s on d.as_of = s.as_of and c.customer_key = s.customer_key
+    window w as (partition by c.customer_key order by d.as_of rows unbounded preceding)
+),
+
+sums as (select as_of, customer_key, days_late, invoices from standing where invoices > 0),
 
 everybody as (
     select d.as_of, 0 as customer_key, coalesce(sum(s.days_late), 0) as days_late, coalesce(sum(s.invoices), 0) as invoices

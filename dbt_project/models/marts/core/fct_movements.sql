@@ -1,9 +1,9 @@
 -- The ledger for people: int_movements with names instead of keys.
 select
-    i.invoice_id || ':' || cast(m.instalment as string) || ':' || cast(m.movement_order as string) as movement_id,
     i.invoice_id,
     c.customer_id,
     cast(m.instalment as integer) as instalment,
+    cast(m.movement_order as integer) as movement_number,
     m.kind,
     m.flow,
     m.effective_date,
