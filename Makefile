@@ -36,7 +36,8 @@ test-fast: setup
 
 # ten times the mutated files, and more orders of delivery
 soak: setup
-	CARTERA_FUZZ_CFDIS=10000 CARTERA_FUZZ_FILES=3000 CARTERA_FUZZ_ORDERS=100 $(BIN)/python -m pytest --timeout 7200 \
+	CARTERA_FUZZ_CFDIS=10000 CARTERA_FUZZ_FILES=3000 CARTERA_FUZZ_ORDERS=100 CARTERA_FUZZ_COMPANIES=300 \
+	  $(BIN)/python -m pytest --timeout 7200 tests/dbt/test_odd_registers.py \
 	  tests/ingestion/test_mutants.py tests/ingestion/test_corpus.py tests/ingestion/test_cfdi_fuzz.py \
 	  tests/ingestion/test_tables_fuzz.py tests/end_to_end/test_laws.py tests/end_to_end/test_late_documents.py
 

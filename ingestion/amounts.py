@@ -14,13 +14,15 @@ from functools import lru_cache
 
 MONEY_PLACES = 6
 RATE_PLACES = 10
-_DIGITS = 24  # DECIMAL(24,6) and DECIMAL(24,10): what the raw tables hold
+# Whole digits by decimals. Nobody is owed 10¹² on one paper: such a number is an account or a folio in the wrong
+# column, and the sums of the models, DECIMAL(18,2), could not hold many of them.
+WHOLE_DIGITS = {MONEY_PLACES: 12, RATE_PLACES: 9}
 
-# The canonical text of an amount or a rate, as the raw tables can hold it. Use with `fullmatch`.
-MONEY_TEXT = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,6})?")
-RATE_TEXT = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,10})?")
+# The canonical text of an amount or a rate. Use with `fullmatch`.
+MONEY_TEXT = re.compile(r"-?0{0,6}[0-9]{1,12}(?:\.[0-9]{1,6})?")
+RATE_TEXT = re.compile(r"-?0{0,5}[0-9]{1,9}(?:\.[0-9]{1,10})?")
 
-_INTEGER_TEXT = re.compile(r"[+-]?[0-9]{1,18}")
+_INTEGER_TEXT = re.compile(r"[+-]?0{0,12}[0-9]{1,5}")  # days of a term, numbers of instalments
 _TRUE = frozenset({"1", "si", "sí", "s", "true", "verdadero", "yes", "y"})
 _FALSE = frozenset({"0", "no", "n", "false", "falso"})
 _MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
@@ -72,8 +74,10 @@ def parse_amount(
     part = (match["part"] or "").rstrip("0") if len(match["part"] or "") > places else match["part"] or ""
     if len(part) > places:
         raise AmountError(f"{_shown(text)} tiene más de {places} decimales y no se redondea.")
-    if len(whole) > _DIGITS - places:
-        raise AmountError(f"{_shown(text)} es demasiado grande: caben {_DIGITS - places} dígitos enteros.")
+    if len(whole) > WHOLE_DIGITS[places]:
+        raise AmountError(
+            f"{_shown(text)} es demasiado grande: caben {WHOLE_DIGITS[places]} dígitos enteros."
+        )
     sign = "-" if match["sign"] == "-" else ""
     return Decimal(f"{sign}{whole}.{part}" if part else f"{sign}{whole}")
 
@@ -90,7 +94,7 @@ def parse_integer(text: str) -> int:
     if dot and tail.strip("0") == "" and tail:
         cleaned = head
     if _INTEGER_TEXT.fullmatch(cleaned) is None:
-        raise AmountError(f"{_shown(text)} no es un número entero.")
+        raise AmountError(f"{_shown(text)} no es un número entero de hasta 5 dígitos.")
     return int(cleaned)
 
 

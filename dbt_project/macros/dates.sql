@@ -9,6 +9,11 @@
     case when {{ column }} <= {{ as_of() }} then {{ column }} end
 {%- endmacro %}
 
+{# A date that cannot come before another: nothing is undone before it is made. Null stays null. #}
+{% macro not_before(date, first) -%}
+    case when {{ date }} < {{ first }} then {{ first }} else {{ date }} end
+{%- endmacro %}
+
 {# The first day of the ledger: history_starts, else ten years before as_of. #}
 {% macro ledger_start() -%}
     {%- if var("history_starts") -%} cast('{{ var("history_starts") }}' as date)

@@ -4,17 +4,20 @@
 {# Money: rounded half up once. #}
 {% macro money(expression) -%} cast(round({{ expression }}, 2) as decimal(18, 2)) {%- endmacro %}
 
+{# A figure of a report with four decimals. One that does not fit (a mistyped amount by a cent) is unknown. #}
+{% macro figure(expression) -%} try_cast({{ expression }} as decimal(18, 4)) {%- endmacro %}
+
 {# A quotient with four decimals; null for a zero denominator (C12). Through DOUBLE: sums of DECIMAL(18) times 100
    would not fit. #}
 {% macro ratio(numerator, denominator, times=1) -%}
-cast(round(cast({{ numerator }} as double) * {{ times }} / nullif(cast({{ denominator }} as double), 0), 4) as decimal(18, 4))
+{{ figure('round(cast(' ~ numerator ~ ' as double) * ' ~ times ~ ' / nullif(cast(' ~ denominator ~ ' as double), 0), 4)') }}
 {%- endmacro %}
 {% macro pct(numerator, denominator) -%} {{ ratio(numerator, denominator, 100) }} {%- endmacro %}
 
 {# Figures of KPIs as `kpis` takes them: what they are of, and the three numbers. #}
 {% macro kpi_rows(relation, cadence="cadence", dimension="dimension", dimension_value="dimension_value") -%}
 select kpi, {{ cadence }} as cadence, as_of, {{ dimension }} as dimension, {{ dimension_value }} as dimension_value,
-    cast(value as decimal(18, 4)) as value, cast(numerator as decimal(18, 2)) as numerator,
+    {{ figure('value') }} as value, cast(numerator as decimal(18, 2)) as numerator,
     cast(denominator as decimal(18, 2)) as denominator
 from {{ relation }}
 {%- endmacro %}

@@ -10,6 +10,13 @@
     end
 {%- endmacro %}
 
+{# An amount that is to be multiplied: DECIMAL(18) × DECIMAL(18) stays DECIMAL(18), which a large balance × a rate or a
+   number of days does not fit. #}
+{% macro wide(amount) -%} cast({{ amount }} as decimal(24, 2)) {%- endmacro %}
+
+{# A rate as a document or register gives it: 0, which systems write for "none", and less are no rate. #}
+{% macro positive(rate) -%} case when {{ rate }} > 0 then {{ rate }} end {%- endmacro %}
+
 {% macro rate(expression) -%} cast({{ expression }} as decimal(18, 6)) {%- endmacro %}
 
 {# The part of an amount that `part` is of `whole`, rounded once; null where the whole is zero. Widened like pesos:

@@ -40,15 +40,17 @@ class Rule:
 
 _RULES: dict[str, Rule] = {
     "money": Rule(
-        MONEY_TEXT.pattern, "bad_amount", "no es un importe (solo dígitos, un punto y hasta 6 decimales)"
+        MONEY_TEXT.pattern, "bad_amount", "no es un importe (hasta 12 dígitos, un punto y hasta 6 decimales)"
     ),
-    "rate": Rule(RATE_TEXT.pattern, "bad_rate", "no es una tasa o tipo de cambio (hasta 10 decimales)"),
+    "rate": Rule(
+        RATE_TEXT.pattern, "bad_rate", "no es una tasa o tipo de cambio (hasta 9 dígitos y 10 decimales)"
+    ),
     "timestamp": Rule(
         r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?",
         "bad_date",
         "no es una fecha y hora de 2000 a 2099 como 2026-06-30T12:00:00",
     ),
-    "integer": Rule(r"[0-9]{1,18}", "bad_integer", "no es un número entero"),
+    "integer": Rule(r"0{0,12}[0-9]{1,5}", "bad_integer", "no es un número entero de hasta 5 dígitos"),
 }
 _CURRENCY = Rule(r"[A-Za-z]{3}", "bad_currency", "no es una clave de moneda de tres letras")
 _FISCAL_FOLIO = Rule(UUID_TEXT, "bad_uuid", "no es un folio fiscal (UUID)")

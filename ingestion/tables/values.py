@@ -12,7 +12,15 @@ from typing import Any
 
 import polars as pl
 
-from ingestion.amounts import MONEY_PLACES, RATE_PLACES, AmountError, parse_boolean, parse_integer
+from ingestion.amounts import (
+    MONEY_PLACES,
+    MONEY_TEXT,
+    RATE_PLACES,
+    RATE_TEXT,
+    AmountError,
+    parse_boolean,
+    parse_integer,
+)  # fmt: skip
 from ingestion.contracts import Column
 from ingestion.tables import cells
 from ingestion.tables.grid import FileRefused
@@ -22,9 +30,9 @@ CURRENCY_COLUMNS = frozenset({"currency", "account_currency", "credit_limit_curr
 UUID_COLUMNS = frozenset({"uuid", "rep_uuid", "invoice_uuid"})
 RFC_COLUMNS = frozenset({"rfc", "company_rfc"})
 
-_PLAIN_MONEY = r"^-?[0-9]{1,18}(?:\.[0-9]{1,6})?$"
-_PLAIN_RATE = r"^-?[0-9]{1,14}(?:\.[0-9]{1,10})?$"
-_GROUPED_MONEY = r"^-?\$? ?[0-9]{1,3}(?:,[0-9]{3}){1,5}(?:\.[0-9]{1,6})?$"
+_PLAIN_MONEY = f"^(?:{MONEY_TEXT.pattern})$"
+_PLAIN_RATE = f"^(?:{RATE_TEXT.pattern})$"
+_GROUPED_MONEY = r"^-?\$? ?[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,6})?$"
 _PROVES_COMMA = r"[0-9],[0-9]{1,2}[^0-9,]*$|[0-9],[0-9]{4,}[^0-9,]*$|[0-9]\.[0-9]{3},[0-9]"
 _PROVES_POINT = r"[0-9]\.[0-9]{1,2}[^0-9.]*$|[0-9]\.[0-9]{4,}[^0-9.]*$|[0-9],[0-9]{3}\.[0-9]"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]"
@@ -194,8 +202,14 @@ def _amounts(series: pl.Series, column: Column, reader: Reader) -> Typed:
     else:
         texts = pl.select(pl.when(plain).then(texts).otherwise(None).alias("t")).to_series()
     currencies = {text: amount.currency for text, amount in found.items() if amount.currency}
+    values = texts.cast(polars_type(column)).alias(series.name)
+    if column.name == "mxn_per_unit":  # a row of rates says nothing else
+        none = (values <= 0).fill_null(value=False)
+        reasons |= {
+            text: f"«{text}» no es un tipo de cambio: es mayor que cero" for text in series.filter(none)
+        }
     return Typed(
-        texts.cast(polars_type(column)).alias(series.name),
+        values,
         _is_in(series, reasons),
         "bad_amount",
         series,

@@ -80,7 +80,7 @@ exceptions(rule, entity_type, entity_id, customer_id, amount_mxn, detail, owner,
 waiting_documents(kind, document_id, waits_for_kind, waits_for_id, kind_name, customer_id, customer_name,
     amount_ccy, currency, amount_mxn, since DATE, waiting_days INTEGER, detail, source_file_id)
 cfdi_checks(uuid, check_name, severity, tipo, emisor_rfc, receptor_rfc, customer_id, issue_date DATE, expected,
-    found, difference DECIMAL(18,6), detail, source_file_id)
+    found, difference DECIMAL(24,6), detail, source_file_id)
 cfdi_checks_summary(position INTEGER, check_name, name_es, what_to_do_es, severity, documents_checked INTEGER,
     documents_failed INTEGER)
 kpis(kpi, period, dimension, dimension_value, value R, numerator M, denominator M, previous R)

@@ -31,6 +31,16 @@ def company() -> Raw:
     raw.register("credit_notes", cn_id="N1", customer_id="C1", currency="MXN", issue_date="2026-05-20",
                  total=Decimal(130), tipo_relacion="01", related_invoice_id="NOTA")  # fmt: skip
     invoice(raw, "NEGATIVA", "-40", "2026-05-06", due_date="2026-06-05")
+    invoice(raw, "ANTES", "90", "2026-05-09", due_date="2026-06-08", cancel_date="2026-03-01")
+    invoice(raw, "NOTA_ANTES", "20", "2026-05-09", due_date="2026-06-08")
+    raw.register("credit_notes", cn_id="N2", customer_id="C1", currency="MXN", issue_date="2026-05-25",
+                 total=Decimal(20), tipo_relacion="01", related_invoice_id="NOTA_ANTES", cancel_date="2026-05-01")  # fmt: skip
+    # taken for dollars first, and corrected
+    payment(raw, "P_PESOS", "20", "2026-05-28", customer_id=None, invoice_id="NOTA_ANTES", currency="USD",
+            delivered="2026-05-29")  # fmt: skip
+    payment(
+        raw, "P_PESOS", "20", "2026-05-28", customer_id=None, invoice_id="NOTA_ANTES", delivered="2026-06-02"
+    )
     invoice(raw, "DE_MAS", "100", "2026-05-07", due_date="2026-06-06")
     payment(raw, "P_MAS", "150", "2026-05-30")
     apply(raw, "P_MAS", "DE_MAS", "150", "2026-05-30")
@@ -75,6 +85,8 @@ def test_the_identities_hold_all_the_same(marts: duckdb.DuckDBPyConnection) -> N
         ("CICLO_B", ("open", 10, 10, date(2026, 6, 3), "document")),
         ("NOTA", ("credited", 0, 0, date(2026, 6, 4), "document")),
         ("NEGATIVA", ("paid", 0, 0, date(2026, 6, 5), "document")),
+        ("ANTES", ("cancelled", 0, 0, date(2026, 6, 8), "document")),
+        ("NOTA_ANTES", ("paid", 0, 0, date(2026, 6, 8), "document")),
         ("DE_MAS", ("paid", 0, 0, date(2026, 6, 6), "document")),
     ],
 )
@@ -94,6 +106,7 @@ def test_balance(name: str, expected: tuple[Any, ...], marts: duckdb.DuckDBPyCon
         ("SUBSTITUTION_CYCLE", "CICLO_A", 10, "vuelve a empezar"),
         ("SUBSTITUTION_CYCLE", "CICLO_B", 10, "vuelve a empezar"),
         ("UNAPPLIED_CREDIT_NOTE", "N1", 30, "$30.00 MXN por aplicar"),
+        ("CANCELLED_BEFORE_ISSUED", "ANTES", 90, "cuenta desde el 9 may 2026"),
         ("NEGATIVE_TOTAL", "NEGATIVA", -40, "Total de -40.00 MXN"),
         ("OVERPAID_INVOICE", "P_MAS->DE_MAS", 150, "$50.00 MXN de más"),
         ("UNAPPLIED_PAYMENT", "P_MAS", 50, "$50.00 MXN por aplicar hace 31 días"),

@@ -122,6 +122,8 @@ def _currencies(raw: Raw) -> None:
     payment(raw, "PU1", "1850", "2026-02-01", customer_id=None, invoice_id="U1", fx_rate=Decimal("18.5"))
     payment(raw, "PU2", "1850", "2026-02-01", customer_id=None, invoice_id="U2")
     raw.register("fx_rates", date="2026-01-05", currency="USD", mxn_per_unit=Decimal("18.00"))
+    invoice(raw, "U4", "100", "2026-01-10", currency="USD", fx_rate=Decimal(0))
+    invoice(raw, "U5", "100", "2026-01-10", currency="USD", fx_rate=Decimal(-1))
     raw.register("fx_rates", date="2026-06-01", currency="USD", mxn_per_unit=Decimal("19.00"))
     invoice(raw, "U3", "100", "2026-01-10", currency="EUR")
 
@@ -255,6 +257,8 @@ def test_due_date(marts: duckdb.DuckDBPyConnection, name: str, due: str, rule: s
          [(Decimal(1850), "unapplied")]),
         ("issue and closing pesos", "select open_mxn_issue, open_mxn_closing from fct_invoices where invoice_id = 'U2'",
          [(Decimal("1812.35"), Decimal("1900.00"))]),
+        ("a rate of 0 or less is none: the table's counts", "select invoice_id, open_mxn_issue from fct_invoices "
+         "where invoice_id in ('U4', 'U5') order by 1", [("U4", Decimal("1800.00")), ("U5", Decimal("1800.00"))]),
         ("no rate: unknown in pesos", "select open_ccy, open_mxn_closing, flags like '%no_fx_rate%' from fct_invoices "
          "where invoice_id = 'U3'", [(Decimal(100), None, True)]),
         ("written off", "select status, written_off_ccy, settled_date::varchar from fct_invoices where invoice_id = 'W1'",

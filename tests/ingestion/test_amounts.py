@@ -36,7 +36,7 @@ from ingestion.amounts import (
         ("1 234,5", ",", " ", "1234.5"),
         ("1\u00a0234,5", ",", " ", "1234.5"),
         ("0.1234560000", ".", None, "0.123456"),
-        ("999999999999999999.999999", ".", None, "999999999999999999.999999"),
+        ("999999999999.999999", ".", None, "999999999999.999999"),
         ("000000000000000000000000012", ".", None, "12"),
     ],
 )
@@ -70,7 +70,8 @@ def test_amounts_that_are_read(text: str, decimal: str, thousands: str | None, e
         "1.2.3",
         "MXN 5",
         "0.1234567",
-        "1000000000000000000",
+        "1000000000000",
+        "012180001234567890",
         "12\x00",
         "½",
     ],
@@ -97,7 +98,7 @@ def test_a_rate_holds_ten_decimals() -> None:
         parse_rate("0.05327800011")
 
 
-@given(st.decimals(min_value=-(10**18) + 1, max_value=10**18 - 1, places=6))
+@given(st.decimals(min_value=-(10**12) + 1, max_value=10**12 - 1, places=6))
 def test_any_amount_comes_back_exactly(value: Decimal) -> None:
     text = f"{value:f}"
     assert parse_amount(text) == value

@@ -48,7 +48,7 @@ def dates(*texts: str) -> list[date | None]:
         ("+5", "5"),
         ("0.10", "0.1"),
         ("007", "7"),
-        ("123456789012345678.123456", "123456789012345678.123456"),
+        ("123456789012.123456", "123456789012.123456"),
         ("1.5000000000", "1.5"),
         ("\u00a012.30\u200b", "12.30"),
         ("1,234", "1234"),
@@ -62,7 +62,7 @@ def test_amounts_that_are_read(text: str, value: str) -> None:
     "text",
     [
         "N/A", "-", "#N/A", "1e5", "1_234", "NaN", "Infinity", "1,23,456.00", "12,34.5", "1.2.3", "--5", "-(5)", "(5",
-        "5)", "1 160.50", "1'160.50", ".", "$", "MXN", "5 MXN USD", "1.1234567", "1234567890123456789", "٣", "0x10",
+        "5)", "1 160.50", "1'160.50", ".", "$", "MXN", "5 MXN USD", "1.1234567", "1234567890123", "٣", "0x10",
         "5 %", "1/2", "12 pesos y medio", "1a1" * 40,
     ],
 )  # fmt: skip
@@ -164,18 +164,30 @@ def test_months_alone_in_plans() -> None:
     assert codes(reading) == [(4, "bad_date")]
 
 
+def test_a_rate_of_zero_or_less_is_no_row_of_rates() -> None:
+    reading = read(
+        "fx_rates.csv",
+        "date,currency,mxn_per_unit\n2026-01-01,USD,17.5\n2026-01-02,USD,0\n2026-01-03,USD,-18.1\n",
+    )
+    assert column(reading, "mxn_per_unit") == [Decimal("17.5")]
+    assert codes(reading) == [(3, "bad_amount"), (4, "bad_amount")]
+    assert "mayor que cero" in reading.refusals[0].reason
+
+
 def test_integers_and_booleans() -> None:
     reading = read(
         "customers.csv",
         "customer_id,name,terms_days,do_not_contact\n"
-        "1,A,30,Sí\n2,B,30.0,FALSO\n3,C,30.5,no\n4,D,treinta,no\n5,E,,tal vez\n",
+        "1,A,30,Sí\n2,B,30.0,FALSO\n3,C,30.5,no\n4,D,treinta,no\n5,E,,tal vez\n6,F,5512345678,no\n",
     )
     assert column(reading, "terms_days") == [30, 30]
     assert column(reading, "do_not_contact") == [True, False]
-    assert codes(reading) == [(4, "bad_integer"), (5, "bad_integer"), (6, "bad_boolean")]
+    assert codes(reading) == [(4, "bad_integer"), (5, "bad_integer"), (6, "bad_boolean"), (7, "bad_integer")]
 
 
-money = st.decimals(min_value=-(10**15), max_value=10**15, places=2, allow_nan=False, allow_infinity=False)
+money = st.decimals(
+    min_value=-(10**12) + 1, max_value=10**12 - 1, places=2, allow_nan=False, allow_infinity=False
+)
 
 
 @given(

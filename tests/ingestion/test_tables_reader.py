@@ -321,7 +321,7 @@ def test_parquet_types() -> None:
             "invoice_id": [1, 2, 3],
             "customer_id": pl.Series(["C", "C", "D"], dtype=pl.Categorical),
             "currency": ["MXN"] * 3,
-            "total": [0.1 + 0.2, 1e15, None],
+            "total": [0.1 + 0.2, 1e11, None],
             "issue_date": [datetime.fromisoformat("2026-01-01T10:30:00")] * 3,
             "due_date": [date(2026, 2, 1), None, None],
             "notas": [["a"], None, []],
@@ -331,7 +331,7 @@ def test_parquet_types() -> None:
     frame.write_parquet(buffer)
     reading = read("x.parquet", buffer.getvalue())
     assert column(reading, "invoice_id") == ["1", "2"]
-    assert column(reading, "total") == [Decimal("0.3"), Decimal(10) ** 15]
+    assert column(reading, "total") == [Decimal("0.3"), Decimal(10) ** 11]
     assert column(reading, "issue_date") == [date(2026, 1, 1)] * 2
     assert codes(reading) == [(4, "blank_required")]
 

@@ -96,7 +96,8 @@ unified as (
         coalesce(r.customer_id, v.customer_id, e.customer_id) as customer_id,
         coalesce(e.company_rfc, upper(r.company_rfc), (select company_rfc from company)) as company_rfc,
         coalesce(e.issue_date, r.issue_date) as issue_date,
-        coalesce(t.cancel_date, {{ known_date('r.cancel_date') }}) as cancel_date,
+        {{ not_before("coalesce(t.cancel_date, " ~ known_date('r.cancel_date') ~ ")", 'coalesce(e.issue_date, r.issue_date)') }}
+            as cancel_date,
         coalesce(e.moneda, r.currency) as currency,
         coalesce(e.tipo_cambio, r.fx_rate) as document_fx_rate,
         {{ money('e.subtotal - coalesce(e.descuento, 0)') }} as subtotal_ccy,

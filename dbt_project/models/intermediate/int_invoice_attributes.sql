@@ -74,7 +74,7 @@ select
     d.cancel_date,
     r.old_key as replaces_invoice_key,
     s.new_key as replaced_by_invoice_key,
-    least(d.cancel_date, s.from_date) as end_date,
+    {{ not_before('least(d.cancel_date, s.from_date)', 'd.issue_date') }} as end_date,
     case
         when d.cancel_date <= coalesce(s.from_date, d.cancel_date) then 'cancelled'
         when s.from_date is not null then 'substituted'
@@ -95,6 +95,7 @@ select
         case when d.differences is not null then 'register_cfdi_mismatch' end,
         case when s.is_cycle = 1 then 'substitution_cycle' end,
         case when d.is_cancelled_at_sat_only then 'cancelled_at_sat_only' end,
+        case when d.is_cancelled_before_issue then 'cancelled_before_issue' end,
         case when not d.is_opening and d.issue_date < {{ ledger_start() }}
             then '{{ "before_history_start" if var("history_starts") else "implausible_date" }}' end,
         case when d.fx_rate is null then 'no_fx_rate' end,

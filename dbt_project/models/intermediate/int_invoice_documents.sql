@@ -1,6 +1,8 @@
 -- Each invoice as one document: the CFDI says amounts, dates, tax and payment method; the register says customer,
 -- due date, branch, salesperson, order and sent date; an opening line stands for what came before the ledger. Its names
 -- (invoice_id, uuid, files) stand in int_invoice_matches: a text that no two invoices share is dear to write again.
+{%- set issued = 'coalesce(o.date, c.issue_date, r.issue_date)' %}
+{%- set cancelled = 'coalesce(s.cancel_date, ' ~ known_date('r.cancel_date') ~ ')' %}
 with register_rows as (
     select * from {{ latest_delivery(ref('stg_register__invoices'), ['invoice_id']) }} as i
 ),
@@ -45,14 +47,15 @@ select
     {{ money('case when c.uuid is not null then coalesce(c.total_retenciones, 0) + coalesce(c.implocal_retenciones, 0) end') }}
         as retenciones_ccy,
     {{ money('coalesce(o.amount, c.total, r.total)') }} as total_ccy,
-    coalesce(o.date, c.issue_date, r.issue_date) as issue_date,
+    {{ issued }} as issue_date,
     coalesce(c.fecha_timbrado, cast(r.issue_date as timestamp), cast(o.date as timestamp)) as order_stamp,
     r.sale_confirmed_date,
     r.issue_deadline,
     {{ known_date('r.sent_date') }} as sent_date,
     coalesce(o.due_date, r.due_date) as document_due_date,
     -- a cancellation at the SAT holds from its date, whatever the register says
-    coalesce(s.cancel_date, {{ known_date('r.cancel_date') }}) as cancel_date,
+    {{ not_before(cancelled, issued) }} as cancel_date,
+    coalesce({{ cancelled }} < {{ issued }}, false) as is_cancelled_before_issue,
     case when r.cancel_date <= {{ as_of() }} then r.cancel_motivo end as cancel_motivo,
     s.sat_status,
     s.cancel_date is not null and r.invoice_id is not null and r.cancel_date is null as is_cancelled_at_sat_only,

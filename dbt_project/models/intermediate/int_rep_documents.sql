@@ -42,7 +42,7 @@ converted as (
         -- half a unit of the last decimal of EquivalenciaDR and half a cent of ImpPagado, in the payment's currency
         case
             when equivalence = 1 then 0.00
-            else 0.01 + (amount_ccy * case when round(equivalence, 6) = equivalence then 0.0000005 else 0.00000000005 end
+            else 0.01 + ({{ wide('amount_ccy') }} * case when round(equivalence, 6) = equivalence then 0.0000005 else 0.00000000005 end
                 + 0.005 * equivalence) / nullif(equivalence * equivalence, 0)
         end as tolerance
     from documents

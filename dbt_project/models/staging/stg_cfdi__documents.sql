@@ -7,7 +7,7 @@ select
     fecha,
     fecha_timbrado,
     moneda,
-    tipo_cambio,
+    {{ positive('tipo_cambio') }} as tipo_cambio,
     subtotal,
     descuento,
     total,

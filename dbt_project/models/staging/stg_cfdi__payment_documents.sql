@@ -6,7 +6,7 @@ select
     serie,
     folio,
     moneda_dr,
-    equivalencia_dr,
+    {{ positive('equivalencia_dr') }} as equivalencia_dr,
     metodo_de_pago_dr,
     cast(num_parcialidad as integer) as num_parcialidad,
     imp_saldo_ant,

@@ -4,7 +4,7 @@ select
     fecha_pago,
     forma_de_pago_p,
     moneda_p,
-    tipo_cambio_p,
+    {{ positive('tipo_cambio_p') }} as tipo_cambio_p,
     monto,
     num_operacion,
     rfc_emisor_cta_ord,

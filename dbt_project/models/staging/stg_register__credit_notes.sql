@@ -3,7 +3,7 @@ select
     uuid,
     customer_id,
     currency,
-    fx_rate,
+    {{ positive('fx_rate') }} as fx_rate,
     issue_date,
     total,
     tipo_relacion,

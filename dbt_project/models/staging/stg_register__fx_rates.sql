@@ -1,7 +1,7 @@
 select
     date,
     currency,
-    mxn_per_unit,
+    {{ positive('mxn_per_unit') }} as mxn_per_unit,
     source_file_id,
     cast(row_number as integer) as row_number,
     delivery_date,

@@ -8,7 +8,7 @@ select
     salesperson,
     metodo_pago,
     currency,
-    fx_rate,
+    {{ positive('fx_rate') }} as fx_rate,
     subtotal,
     iva,
     total,

@@ -6,7 +6,7 @@ select
     invoice_uuid,
     payment_date,
     currency,
-    fx_rate,
+    {{ positive('fx_rate') }} as fx_rate,
     amount,
     method,
     reversed_date,

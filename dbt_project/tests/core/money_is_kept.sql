@@ -12,12 +12,14 @@ with cfdi as (
 ),
 
 register_payments as (
-    select distinct payment_id, currency, last_value(amount) over (
-        partition by payment_id order by delivery_date, row_hash, source_file_id desc, row_number desc
-        rows between unbounded preceding and unbounded following
-    ) as amount
-    from {{ ref('stg_register__payments') }}
-    where payment_date <= {{ as_of() }}
+    select payment_id, currency, amount
+    from (
+        select *, row_number() over (
+            partition by payment_id order by delivery_date desc, row_hash desc, source_file_id, row_number
+        ) as place
+        from {{ ref('stg_register__payments') }}
+    ) as v
+    where place = 1 and payment_date <= {{ as_of() }} and delivery_date >= {{ last_full_delivery('payments') }}
 ),
 
 raw_money as (

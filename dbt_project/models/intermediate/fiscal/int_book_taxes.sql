@@ -35,8 +35,8 @@ lines as (
             when s.rate is not null then s.rate
             when d.cfdi_file_id is not null then case when c.version = '4.0' then 'no_objeto' else 'exento' end
             when d.iva_ccy is null then 'sin_dato'
-            when d.iva_ccy >= d.subtotal_ccy * 0.12 and d.iva_ccy <> 0 then '16'
-            when d.iva_ccy >= d.subtotal_ccy * 0.04 and d.iva_ccy <> 0 then '8'
+            when d.iva_ccy >= {{ wide('d.subtotal_ccy') }} * 0.12 and d.iva_ccy <> 0 then '16'
+            when d.iva_ccy >= {{ wide('d.subtotal_ccy') }} * 0.04 and d.iva_ccy <> 0 then '8'
             else '0'
         end as rate,
         {{ money("case

@@ -57,9 +57,9 @@ spans as (
         f.period as from_period,
         least(f.out_period, coalesce(e.period, 1000000)) as to_period,
         c.amount_mxn as cash_mxn,
-        c.amount_mxn * c.delay_days as cash_mxn_days,
+        {{ wide('c.amount_mxn') }} * c.delay_days as cash_mxn_days,
         cast(0 as decimal(18, 2)) as open_mxn,
-        cast(0 as decimal(18, 2)) as open_mxn_offset
+        cast(0 as decimal(24, 2)) as open_mxn_offset
     from cash as c
     inner join days as f on c.effective_date = f.day
     left join days as e on c.end_date = e.day
@@ -72,7 +72,7 @@ spans as (
         0,
         0,
         o.amount_mxn,
-        o.amount_mxn * {{ days_between("cast('2000-01-01' as date)", 'o.due_date') }}
+        {{ wide('o.amount_mxn') }} * {{ days_between("cast('2000-01-01' as date)", 'o.due_date') }}
     from overdue as o
     inner join days as f on o.from_date = f.day
     left join days as e on o.end_date = e.day

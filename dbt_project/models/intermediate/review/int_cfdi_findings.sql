@@ -68,7 +68,7 @@ rfcs as (
 
 final as (
     select source_file_id, 'total' as check_name, 'error' as severity, cast(expected_total as string) as expected,
-        cast(total as string) as found, cast(total - expected_total as decimal(18, 6)) as difference,
+        cast(total as string) as found, cast(total - expected_total as decimal(24, 6)) as difference,
         'El Total no es SubTotal − Descuento + traslados − retenciones' as detail
     from sums
     where abs(total - expected_total) > amounts * {{ half_unit('moneda') }}

@@ -40,7 +40,7 @@ unvalued as (
 final as (
     select 'CREDIT_LIMIT_EXCEEDED' as rule, 'customer' as entity_type, customer_id as entity_id, customer_id,
         {{ money('exposure_mxn - limit_mxn') }} as amount_mxn,
-        'Usa ' || cast(cast(round(100 * cast(exposure_mxn as double) / cast(limit_mxn as double), 1) as decimal(12, 1)) as string) || ' % de su límite' as detail,
+        'Usa ' || cast(cast(round(100 * cast(exposure_mxn as double) / cast(limit_mxn as double), 1) as decimal(24, 1)) as string) || ' % de su límite' as detail,
         {{ as_of() }} as since, cast(null as string) as owner
     from limits where limit_mxn > 0 and exposure_mxn > limit_mxn
     union all

@@ -18,6 +18,8 @@ flagged as (
         ('DUPLICATE_CFDI_UUID', 'duplicate_uuid', "'Dos renglones del registro llevan el UUID ' || i.uuid"),
         ('UUID_CONTENT_CONFLICT', 'content_conflict', "'La misma clave aparece con distinto contenido en un archivo'"),
         ('SUBSTITUTION_CYCLE', 'substitution_cycle', "'La cadena de sustituciones vuelve a empezar'"),
+        ('CANCELLED_BEFORE_ISSUED', 'cancelled_before_issue',
+            "'La cancelación trae una fecha anterior a la factura; cuenta desde el ' || " ~ date_es('i.issue_date')),
         ('NEGATIVE_TOTAL', 'negative_total', "'Total de ' || cast(i.total_ccy as string) || ' ' || i.currency"),
     ] %}
     select '{{ rule }}' as rule, 'invoice' as entity_type, i.invoice_id as entity_id, i.customer_id, i.total_mxn_issue as amount_mxn,

@@ -45,7 +45,7 @@ worse as (
 figures as (
     {%- for kpi, column in stocks %}
     select '{{ kpi }}' as kpi, 'date' as cadence, as_of, dimension, value as dimension_value,
-        cast({{ column }} as decimal(18, 4)) as value, cast(null as decimal(18, 2)) as numerator, cast(null as decimal(18, 2)) as denominator
+        {{ figure(column) }} as value, cast(null as decimal(18, 2)) as numerator, cast(null as decimal(18, 2)) as denominator
     from {{ ref('morosidad') }}
     union all
     {%- endfor %}

@@ -45,7 +45,7 @@ quarters as (
 
 figures as (
     {%- for kpi, column, mart in boards %}
-    select '{{ kpi }}' as kpi, 'date' as cadence, as_of, dimension, value as dimension_value, cast({{ column }} as decimal(18, 4)) as value,
+    select '{{ kpi }}' as kpi, 'date' as cadence, as_of, dimension, value as dimension_value, {{ figure(column) }} as value,
         cast(null as decimal(18, 2)) as numerator, cast(null as decimal(18, 2)) as denominator
     from {{ ref(mart) }} where dimension = 'total'
     union all

@@ -35,7 +35,7 @@ items as (
 -- in the invoice's currency, where the promise was made in another
 of_invoices as (
     select i.as_of, i.invoice_id, max(p.promised_date) as promised_date,
-        sum(case when p.currency = i.currency then p.left_ccy else {{ money('p.left_ccy * rp.rate / nullif(ri.rate, 0)') }} end) as left_ccy
+        sum(case when p.currency = i.currency then p.left_ccy else {{ money(wide('p.left_ccy') ~ ' * rp.rate / nullif(ri.rate, 0)') }} end) as left_ccy
     from (select distinct as_of, invoice_id, currency from items where is_named) as i
     inner join pending as p on i.as_of = p.as_of and i.invoice_id = p.invoice_id
     left join {{ ref('int_report_rates') }} as rp on p.as_of = rp.as_of and p.currency = rp.currency

@@ -66,13 +66,13 @@ bounds as (
 
 final as (
     select source_file_id, 'rep_amount' as check_name, 'error' as severity, cast(expected as string) as expected,
-        cast(cast(monto as decimal(18, 2)) as string) as found, cast(monto - expected as decimal(18, 6)) as difference,
+        cast(cast(monto as decimal(18, 2)) as string) as found, cast(monto - expected as decimal(24, 6)) as difference,
         'El Monto del pago ' || cast(pago_number as string) || ' no es lo que pagan sus documentos' as detail
     from bounds
     where monto < lowest or monto > highest
     union all
     select source_file_id, 'rep_balance', 'error', cast(imp_saldo_ant - imp_pagado as string), cast(imp_saldo_insoluto as string),
-        cast(imp_saldo_insoluto - (imp_saldo_ant - imp_pagado) as decimal(18, 6)),
+        cast(imp_saldo_insoluto - (imp_saldo_ant - imp_pagado) as decimal(24, 6)),
         'ImpSaldoInsoluto no es ImpSaldoAnt − ImpPagado en el pago ' || cast(pago_number as string)
         || ', documento ' || cast(docto_number as string)
     from documents

@@ -41,9 +41,9 @@ final as (
         cast(b.place as integer) as position,
         {{ money('b.gross_mxn') }} as gross_mxn,
         r.loss_rate,
-        {{ money('b.gross_mxn * r.loss_rate') }} as expected_loss_mxn,
+        {{ money(wide('b.gross_mxn') ~ ' * r.loss_rate') }} as expected_loss_mxn,
         e.loss_rate as estimated_loss_rate,
-        {{ money('b.gross_mxn * e.loss_rate') }} as estimated_loss_mxn
+        {{ money(wide('b.gross_mxn') ~ ' * e.loss_rate') }} as estimated_loss_mxn
     from buckets as b
     left join rates as r on b.place = r.place
     left join {{ ref('int_loss_rates') }} as e on b.as_of = e.as_of and b.place = e.place

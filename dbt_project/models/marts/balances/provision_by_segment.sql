@@ -50,9 +50,9 @@ final as (
         position,
         {{ money('gross_mxn') }} as gross_mxn,
         loss_rate,
-        {{ money(money('up_to_here * loss_rate') ~ ' - ' ~ money('before * loss_rate')) }} as expected_loss_mxn,
+        {{ money(money(wide('up_to_here') ~ ' * loss_rate') ~ ' - ' ~ money(wide('before') ~ ' * loss_rate')) }} as expected_loss_mxn,
         estimated_loss_rate,
-        {{ money(money('up_to_here * estimated_loss_rate') ~ ' - ' ~ money('before * estimated_loss_rate')) }} as estimated_loss_mxn
+        {{ money(money(wide('up_to_here') ~ ' * estimated_loss_rate') ~ ' - ' ~ money(wide('before') ~ ' * estimated_loss_rate')) }} as estimated_loss_mxn
     from running
 )
 

@@ -3,6 +3,7 @@
 with file_rates as (
     select date, upper(currency) as currency, mxn_per_unit, 'fx_rates' as source
     from {{ latest_delivery(ref('stg_register__fx_rates'), ['date', 'currency']) }} as r
+    where mxn_per_unit is not null
 ),
 
 document_rates as (

@@ -22,7 +22,7 @@ reasons as (
         || {{ day_month_es('reversed_date') }}
     from signals where reversed_date is not null
     union all
-    select customer_id, 18, 'excede su límite de crédito (' || cast(cast(round(limit_use_pct) as integer) as varchar(12)) || ' %)'
+    select customer_id, 18, 'excede su límite de crédito' || coalesce(' (' || cast(cast(round(limit_use_pct) as bigint) as string) || ' %)', '')
     from signals where limit_use_pct > 100
     union all
     select customer_id, 16, 'pasó a más de 90 días' from signals where oldest_days > 90

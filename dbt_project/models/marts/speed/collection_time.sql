@@ -16,7 +16,7 @@ closed as (
         sum(closed) as closed_invoices,
         sum(closed * days) as days,
         sum(closed_mxn) as closed_mxn,
-        sum(closed_mxn * days) as mxn_days,
+        sum({{ wide('closed_mxn') }} * days) as mxn_days,
         sum(days_vs_due) as days_vs_due,
         sum(days_late) as days_late
     from {{ ref('int_collection_histograms') }}

@@ -64,7 +64,7 @@ running as (
 measured as (
     select
         *,
-        cash_mxn_days + open_mxn * {{ days_between("cast('2000-01-01' as date)", 'as_of') }} - open_mxn_offset as all_mxn_days,
+        cash_mxn_days + {{ wide('open_mxn') }} * {{ days_between("cast('2000-01-01' as date)", 'as_of') }} - open_mxn_offset as all_mxn_days,
         cash_mxn + open_mxn as all_mxn
     from running
 ),
@@ -79,7 +79,7 @@ final as (
             when w.period <= m.period then 'E'
             when m.invoices < 3 or m.all_mxn = 0 then 'sin historial'
             {%- for band, days in [('A', 0), ('B', 15), ('C', 30), ('D', 60)] %}
-            when m.all_mxn_days <= {{ days }} * m.all_mxn then '{{ band }}'
+            when m.all_mxn_days <= {{ days }} * {{ wide('m.all_mxn') }} then '{{ band }}'
             {%- endfor %}
             else 'E'
         end as band,

@@ -35,8 +35,8 @@ flow_sums as (
         {%- for line in ['billed', 'collected_applied', 'credit_notes', 'cancelled', 'write_offs', 'other'] %}
         sum(case when line = '{{ line }}' then amount_mxn else 0 end) as {{ line }},
         {%- endfor %}
-        sum(cast(amount_ccy * (rate - issue_rate) as decimal(38, 8))) as flow_fx,
-        sum(cast(amount_mxn - amount_ccy * issue_rate as decimal(38, 8))) as flow_rounding
+        sum(cast({{ wide('amount_ccy') }} * (rate - issue_rate) as decimal(38, 8))) as flow_fx,
+        sum(cast(amount_mxn - {{ wide('amount_ccy') }} * issue_rate as decimal(38, 8))) as flow_rounding
     from flows
     group by week_end
 ),
@@ -47,10 +47,10 @@ balances as (
         week_end,
         sum(start_mxn) as start_mxn,
         sum(end_mxn) as end_mxn,
-        sum(case when start_rate is not null then cast(start_ccy * (end_rate - start_rate) as decimal(38, 8)) else 0 end) as opening_fx,
-        sum(case when end_rate is not null then cast(end_mxn - end_ccy * end_rate as decimal(38, 8)) else 0 end)
-            - sum(case when start_rate is not null then cast(start_mxn - start_ccy * start_rate as decimal(38, 8)) else 0 end) as balance_rounding,
-        sum(case when start_rate is null and end_rate is not null then cast(start_ccy * end_rate as decimal(38, 8)) else 0 end) as newly_valued
+        sum(case when start_rate is not null then cast({{ wide('start_ccy') }} * (end_rate - start_rate) as decimal(38, 8)) else 0 end) as opening_fx,
+        sum(case when end_rate is not null then cast(end_mxn - {{ wide('end_ccy') }} * end_rate as decimal(38, 8)) else 0 end)
+            - sum(case when start_rate is not null then cast(start_mxn - {{ wide('start_ccy') }} * start_rate as decimal(38, 8)) else 0 end) as balance_rounding,
+        sum(case when start_rate is null and end_rate is not null then cast({{ wide('start_ccy') }} * end_rate as decimal(38, 8)) else 0 end) as newly_valued
     from {{ ref('int_week_balances') }}
     group by week_end
 ),

@@ -26,7 +26,7 @@ balances as (
         sum(end_mxn) as gross_ar_end_mxn_closing,
         sum(start_overdue_mxn) as overdue_start_mxn_closing,
         sum(end_overdue_mxn) as overdue_end_mxn_closing,
-        sum(start_ccy * (end_rate - start_rate)) as fx_effect_on_opening_balance_mxn
+        sum({{ wide('start_ccy') }} * (end_rate - start_rate)) as fx_effect_on_opening_balance_mxn
     from {{ ref('int_week_balances') }}
     group by week_end
 ),
