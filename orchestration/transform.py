@@ -148,6 +148,8 @@ def invoke(
 
     os.environ["CARTERA_WAREHOUSE_PATH"] = str(paths.warehouse_file)
     os.environ["CARTERA_MARTS_PATH"] = str(paths.marts_file)
+    # two models run at once: each takes half of the machine
+    os.environ.setdefault("CARTERA_DUCKDB_THREADS", str(max((os.cpu_count() or 2) // 2, 1)))
     common = [
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target or paths.dbt_target),
         "--log-path", str(paths.dbt_target), "--log-level", "none", "--log-level-file", "none",
