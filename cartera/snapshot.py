@@ -202,7 +202,8 @@ def prune(paths: HomePaths, keep: int) -> list[str]:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a closed database file; the target is new."""
+    """Copy a closed database file; the target is new, and so may its folder be."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     shutil.copyfile(source, target)
 

@@ -43,6 +43,13 @@ def test_the_pointer_moves_to_what_was_published_and_readers_see_it(paths):
         assert c.execute("select v from marts.t").fetchall() == [(1,)]
 
 
+def test_a_home_without_its_folder_of_snapshots_gets_one(tmp_path):
+    (tmp_path / "candidate.duckdb").write_bytes(b"whole")
+    target = tmp_path / "snapshots" / "new.duckdb"  # a folder made by hand holds an inbox and no more
+    snapshot.copy_file(tmp_path / "candidate.duckdb", target)
+    assert target.read_bytes() == b"whole"
+
+
 def test_a_snapshot_kept_aside_is_listed_and_can_be_used(paths):
     _publish(paths, "r1")
     _publish(paths, "r2", move=False)
