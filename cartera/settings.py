@@ -56,6 +56,8 @@ class Metrics(Section):
 
     report_currency: Literal["MXN"] = "MXN"
     default_terms_days: int = Field(30, ge=0, le=365)
+    business_day_shift: bool = False
+    holidays: Annotated[list[dt.date], BeforeValidator(_listed)] = []
     on_time_grace_days: int = Field(0, ge=0, le=60)
     promise_grace_days: int = Field(2, ge=0, le=30)
     reminder_response_window_days: int = Field(7, ge=1, le=90)

@@ -48,6 +48,8 @@ def dbt_vars(settings: Settings, as_of: Any) -> dict[str, Any]:
         "history_starts": str(settings.company.history_starts or ""),
         "report_currency": metrics.report_currency,
         "default_terms_days": metrics.default_terms_days,
+        "business_day_shift": metrics.business_day_shift,
+        "holidays": [str(day) for day in metrics.holidays],
         "on_time_grace_days": metrics.on_time_grace_days,
         "promise_grace_days": metrics.promise_grace_days,
         "reminder_response_window_days": metrics.reminder_response_window_days,

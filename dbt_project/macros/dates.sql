@@ -60,6 +60,38 @@
 {% macro default__weekday(day) -%} (weekday({{ day }}) + 1) {%- endmacro %}
 {% macro duckdb__weekday(day) -%} cast(isodow({{ day }}) as integer) {%- endmacro %}
 
+{# Whether nobody can be asked to pay on a day: weekends, the days of rest of article 74 of the Ley Federal del Trabajo
+   (the change of federal government: 1 December until 2018, 1 October since 2024), and the home's own holidays. #}
+{% macro is_rest_day(day) -%}
+    {%- set month, number = 'extract(month from ' ~ day ~ ')', 'extract(day from ' ~ day ~ ')' -%}
+    {{ weekday(day) }} in (6, 7)
+    or ({{ month }} = 1 and {{ number }} = 1)
+    or ({{ month }} = 2 and {{ weekday(day) }} = 1 and {{ number }} <= 7)
+    or ({{ month }} in (3, 11) and {{ weekday(day) }} = 1 and {{ number }} between 15 and 21)
+    or ({{ month }} = 5 and {{ number }} = 1)
+    or ({{ month }} = 9 and {{ number }} = 16)
+    or ({{ month }} = 12 and {{ number }} = 25)
+    or ({{ number }} = 1 and mod(extract(year from {{ day }}), 6) = 2
+        and {{ month }} = case when extract(year from {{ day }}) < 2024 then 12 else 10 end)
+    {%- for holiday in var('holidays') %}
+    or {{ day }} = cast('{{ holiday }}' as date)
+    {%- endfor %}
+{%- endmacro %}
+
+{# The first business day on or after a day, where the home asks for it (METRICS C14); else the day. Longer than ten days
+   nobody rests. #}
+{% macro business_day(day) -%}
+    {%- if not var('business_day_shift') -%} {{ day }}
+    {%- else -%}
+    case
+        {%- for k in range(11) %}
+        when not ({{ is_rest_day(add_days(day, k)) }}) then {{ add_days(day, k) }}
+        {%- endfor %}
+        else {{ day }}
+    end
+    {%- endif -%}
+{%- endmacro %}
+
 {# The Sunday that closes the day's week. #}
 {% macro week_end(day) -%} {{ add_days(day, '7 - ' ~ weekday(day)) }} {%- endmacro %}
 

@@ -1,4 +1,10 @@
 -- The due date of each invoice and the rule that gave it (METRICS C7), before instalments.
+{%- set allowed %}
+    case
+        when due_rule = 'contrarrecibo' then {{ next_allowed_day('contractual_due_date', 'payment_mask') }}
+        else contractual_due_date
+    end
+{%- endset %}
 with dated as (
     select
         d.invoice_key,
@@ -48,10 +54,7 @@ contractual as (
 select
     invoice_key,
     contractual_due_date,
-    case
-        when due_rule = 'contrarrecibo' then {{ next_allowed_day('contractual_due_date', 'payment_mask') }}
-        else contractual_due_date
-    end as due_date,
+    {{ business_day(allowed) }} as due_date,
     due_rule,
     case due_rule
         when 'payment_conditions' then condition_days

@@ -5,7 +5,7 @@ with told as (
     select
         a.invoice_key,
         i.number as instalment,
-        i.due_date,
+        {{ business_day('i.due_date') }} as due_date,
         i.amount,
         row_number() over (
             partition by a.invoice_key, i.number order by i.delivery_date desc, i.row_hash desc, i.invoice_id
