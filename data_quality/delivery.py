@@ -21,7 +21,8 @@ SCHEMA = "delivery"
 CFDI = "cfdi"
 LARGEST_AMOUNT = 10**12  # a million millions: no invoice, surely a misread column
 REFUSED_ROWS = 20  # fewer are too few to judge the file by
-RATES = {"fx_rate", "mxn_per_unit", "tipo_cambio", "tipo_cambio_p"}
+# a document's own rate, and the currency it is of
+DOCUMENT_RATES = {"fx_rate": "currency", "tipo_cambio": "moneda", "tipo_cambio_p": "moneda_p"}
 UUID_FORM = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
@@ -123,16 +124,24 @@ def _amounts(table: Table) -> Iterator[Spec]:
         "{n} [fila|filas] de {label} [trae|traen] importes de un billón o más: {examples}. Seguramente se leyó otra "
         "columna (un folio, una cuenta): revisa el mapeo.",
     )
-    # a rate of the table values every balance; a document's own rate only itself
-    for column in sorted(RATES & set(table.columns)):
+    # a rate of the table values every balance; a document's own rate only itself, and in pesos nothing
+    odd = "{n} [fila|filas] de {label} [trae|traen] un tipo de cambio en cero, negativo o mayor que mil: {examples}. "
+    if "mxn_per_unit" in table.columns:
         yield from _bad_rows(
             table,
-            f"plausible_{column}",
-            {column: f"({column} <= 0 or {column} > 1000)"},
-            "{n} [fila|filas] de {label} [trae|traen] un tipo de cambio en cero, negativo o mayor que mil: {examples}. "
-            "Valuaría mal la cartera en moneda extranjera: corrígelo.",
-            severity="critical" if column == "mxn_per_unit" else "warning",
+            "plausible_mxn_per_unit",
+            {"mxn_per_unit": "(mxn_per_unit <= 0 or mxn_per_unit > 1000)"},
+            odd + "Valuaría mal la cartera en moneda extranjera: corrígelo.",
         )
+    for column, currency in DOCUMENT_RATES.items():
+        if column in table.columns:
+            yield from _bad_rows(
+                table,
+                f"plausible_{column}",
+                {column: f"({column} <= 0 or {column} > 1000) and upper({currency}) not in ('MXN', 'XXX')"},
+                odd + "En cero o negativo vale el de la tabla; mayor que mil, cuenta como viene: revísalo.",
+                severity="warning",
+            )
 
 
 def _dates(table: Table, required: Sequence[str]) -> Iterator[Spec]:

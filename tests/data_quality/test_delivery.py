@@ -89,9 +89,9 @@ def test_a_normal_messy_register_only_warns(tmp_path: Path) -> None:
         ("cfdi__documents", "set subtotal = -1e12 where uuid like '%7'", "plausible_amounts", "failed"),
         ("register__fx_rates", "set mxn_per_unit = 0 where row_number = 3", "plausible_mxn_per_unit", "failed"),
         ("register__fx_rates", "set mxn_per_unit = 18000 where row_number = 3", "plausible_mxn_per_unit", "failed"),
-        ("register__invoices", "set fx_rate = -1 where row_number = 3", "plausible_fx_rate", "warned"),
-        ("cfdi__documents", "set tipo_cambio = 0 where uuid like '%7'", "plausible_tipo_cambio", "warned"),
-        ("cfdi__payments", "set tipo_cambio_p = 0 where uuid like '%7'", "plausible_tipo_cambio_p", "warned"),
+        ("register__invoices", "set currency = 'USD', fx_rate = -1", "plausible_fx_rate", "warned"),
+        ("cfdi__documents", "set moneda = 'USD', tipo_cambio = 0", "plausible_tipo_cambio", "warned"),
+        ("cfdi__payments", "set moneda_p = 'USD', tipo_cambio_p = 0", "plausible_tipo_cambio_p", "warned"),
         ("register__invoices", "set issue_date = '0226-03-01' where row_number = 3", "required_dates", "failed"),
         ("cfdi__documents", "set fecha = '2126-03-01' where uuid like '%7'", "required_dates", "failed"),
         ("register__invoices", "set due_date = '1905-03-01' where row_number = 3", "optional_dates", "warned"),
@@ -117,6 +117,14 @@ def test_each_check_fails(tmp_path: Path, table: str, change: str, check: str, s
     assert (found.status, found.subject) == (status, table)
     assert found.severity == ("critical" if status == "failed" else "warning")
     assert not {"{", "}"} & set(found.message)
+
+
+def test_a_rate_of_zero_in_pesos_says_nothing(tmp_path: Path) -> None:
+    change = "update delivery.register__invoices set fx_rate = 0"
+    assert (
+        bad(check_delivery(deliver(tmp_path / "d.duckdb", ["register__invoices"], change), ["invoices"]))
+        == {}
+    )
 
 
 def test_a_corrected_row_in_another_file_is_no_repetition(tmp_path: Path) -> None:

@@ -11,20 +11,16 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import duckdb
 import pytest
 
-from cartera.home import FOLDERS, HomePaths
-from cartera.progress import Silent
-from cartera.settings import Settings
-from data_quality.candidate import KEYS
-from ingestion import load
+from benchmarks.marts_data import make_base
+from data_quality.candidate import KEYS, check_candidate
 from ingestion.contracts import RAW_TABLES, Column
-from ingestion.sample.company import generate
-from ingestion.sample.write import write
 from tests.dbt import straight
 from tests.dbt.raw_home import Raw
 
@@ -47,12 +43,7 @@ DAYS = (-4000, -400, -30, -1, 1, 30, 400, 2000)
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """The raw rows of a small sample company."""
-    paths = HomePaths(tmp_path_factory.mktemp("odd") / "home")
-    for name in FOLDERS:
-        (paths.home / name).mkdir(parents=True, exist_ok=True)
-    write(generate(160), paths.inbox, paths.home / "truth")
-    load.collect(paths, Settings(), Silent(), settle=False)
-    load.commit(paths, {}, Silent())
+    paths = make_base(tmp_path_factory.mktemp("odd"), 160)
     found: Rows = {}
     with duckdb.connect(str(paths.warehouse_file), read_only=True) as connection:
         for name in RAW_TABLES:
@@ -63,7 +54,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Rows:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_no_row_breaks_an_identity(sample: Rows, seed: int) -> None:
+def test_no_row_breaks_an_identity(sample: Rows, seed: int, tmp_path: Path) -> None:
     rng = Random(seed)
     rows = _odd(sample, rng, rng.choice((0.03, 0.1, 0.3)))
     with straight.run(Raw(rows), AS_OF) as marts:
@@ -74,6 +65,17 @@ def test_no_row_breaks_an_identity(sample: Rows, seed: int) -> None:
                 f"select {', '.join(key)}, count(*) from {mart} group by all having count(*) > 1 or {blank} limit 3"
             ).fetchall()
             assert repeated == [], mart
+        candidate = tmp_path / "candidate.duckdb"
+        marts.execute(f"attach '{candidate}' as candidate; create schema candidate.marts")
+        for (mart,) in marts.execute(
+            "select table_name from duckdb_tables() where database_name = 'marts_db'"
+        ).fetchall():
+            marts.execute(f"create table candidate.marts.{mart} as from marts_db.marts.{mart}")
+        marts.execute("detach candidate")
+    refused = [
+        (check.name, check.message) for check in check_candidate(candidate, None) if check.status == "failed"
+    ]
+    assert refused == []
 
 
 def _odd(sample: Rows, rng: Random, share: float) -> Rows:

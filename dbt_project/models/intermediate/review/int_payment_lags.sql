@@ -10,15 +10,15 @@ dates as (
 
 -- what each day adds, and what it takes away where an invoice is open again
 steps as (
-    select coalesce(i.customer_key, -1) as customer_key, s.state_from as day, cast(s.days_vs_due as bigint) as days_late, 1 as invoices
-    from {{ ref('int_invoice_states') }} as s
+    select
+        coalesce(i.customer_key, -1) as customer_key, s.day, s.sign * cast(s.days_vs_due as bigint) as days_late, s.sign as invoices
+    from (
+        select invoice_key, days_vs_due, has_cash, state_from as day, 1 as sign from {{ ref('int_invoice_states') }}
+        union all
+        select invoice_key, days_vs_due, has_cash, state_to, -1 from {{ ref('int_invoice_states') }} where state_to < {{ forever() }}
+    ) as s
     inner join {{ ref('int_invoice_attributes') }} as i on s.invoice_key = i.invoice_key
     where s.has_cash
-    union all
-    select coalesce(i.customer_key, -1), s.state_to, -cast(s.days_vs_due as bigint), -1
-    from {{ ref('int_invoice_states') }} as s
-    inner join {{ ref('int_invoice_attributes') }} as i on s.invoice_key = i.invoice_key
-    where s.has_cash and s.state_to < {{ forever() }}
 ),
 
 -- a day shows from the first date on or after it

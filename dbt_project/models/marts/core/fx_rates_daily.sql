@@ -20,7 +20,7 @@ document_rates as (
         select cast(fecha_pago as date), moneda_p, tipo_cambio_p from {{ ref('stg_cfdi__payments') }}
     ) as d
     where
-        currency <> 'MXN' and mxn_per_unit > 0
+        currency <> 'MXN' and mxn_per_unit is not null
         and currency not in (select currency from file_rates)
     group by date, currency
 ),
@@ -32,7 +32,7 @@ known as (
         {{ last_by('mxn_per_unit', 'date') }} as mxn_per_unit,
         {{ last_by('source', 'date') }} as source
     from (select * from file_rates union all select * from document_rates) as r
-    where date <= {{ as_of() }} and currency <> 'MXN' and mxn_per_unit > 0
+    where date <= {{ as_of() }} and currency <> 'MXN'
     group by greatest(date, {{ ledger_start() }}), currency
 ),
 
