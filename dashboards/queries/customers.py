@@ -92,7 +92,7 @@ def pay_habit(connection: duckdb.DuckDBPyConnection, customer_id: str) -> Row:
                 nullif(sum(p.amount_mxn_issue), 0),
                 4)::decimal(18,4) as days_late
         from marts.fct_payment_applications as p join marts.fct_invoices as i on i.invoice_id = p.invoice_id
-        where p.customer_id = $id and p.is_cash and p.reversed_date is null
+        where p.customer_id = $id and p.is_cash and p.is_invoice_known and p.reversed_date is null
             and p.effective_date > ((select as_of from meta.snapshot) - interval 12 month)::date
         """,
         {"id": customer_id},
@@ -111,7 +111,7 @@ def pay_history(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list
                 nullif(sum(p.amount_mxn_issue), 0),
                 4)::decimal(18,4) as days_late
         from marts.fct_payment_applications as p join marts.fct_invoices as i on i.invoice_id = p.invoice_id
-        where p.customer_id = $id and p.is_cash and p.reversed_date is null
+        where p.customer_id = $id and p.is_cash and p.is_invoice_known and p.reversed_date is null
             and p.effective_date > ((select as_of from meta.snapshot) - interval 13 month)::date
         group by 1 order by 1
         """,

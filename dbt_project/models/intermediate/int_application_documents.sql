@@ -1,6 +1,6 @@
 -- What each receipt was applied to: the register's applications; else its REP's documents; else the whole amount on
 -- the invoice that the payment names. Where several deposits and Pagos of one REP differ in amount, the REP's
--- documents are laid along the deposits in order.
+-- documents are laid along the deposits in order. invoice_ref: the invoice named, where it has not come.
 with register_covered as (
     select distinct register_key from {{ ref('int_register_applications') }}
 ),
@@ -10,7 +10,6 @@ from_register as (
         x.application_number as application_key,
         x.application_id,
         p.payment_key,
-        p.payment_id,
         x.invoice_ref,
         x.invoice_key,
         x.applied_date,
@@ -49,7 +48,6 @@ from_split as (
     select
         x.application_id || '@' || t.payment_id as application_id,
         p.payment_key,
-        t.payment_id,
         x.invoice_ref,
         x.invoice_key,
         x.applied_date,
@@ -76,7 +74,6 @@ from_rep as (
     select
         {{ pago_id('g') }} || '/' || cast(d.docto_number as string),
         p.payment_key,
-        p.payment_id,
         d.invoice_ref,
         d.invoice_key,
         g.rep_issue_date,
@@ -135,7 +132,6 @@ from_groups as (
     select
         d.pago_id || '/' || cast(d.docto_number as string) || '@' || p.payment_id,
         p.payment_key,
-        p.payment_id,
         d.invoice_ref,
         d.invoice_key,
         d.rep_issue_date,
@@ -162,8 +158,7 @@ named as (
     select
         p.payment_id || '->' || r.invoice_ref,
         p.payment_key,
-        p.payment_id,
-        r.invoice_ref,
+        case when r.invoice_key is null then r.invoice_ref end,
         r.invoice_key,
         p.payment_date,
         cast(null as string),

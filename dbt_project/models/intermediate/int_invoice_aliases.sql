@@ -15,7 +15,7 @@ with names as (
     inner join {{ ref('int_invoice_matches') }} as m on r.uuid = m.uuid and r.invoice_id <> m.invoice_id
     union all
     select {{ folio_label('serie', 'folio') }}, 4 * {{ of_one_rank }} + invoice_key
-    from {{ ref('int_invoice_documents') }}
+    from {{ ref('int_invoice_matches') }}
     where folio is not null
 ),
 

@@ -1,6 +1,6 @@
 -- Each invoice as one document: the CFDI says amounts, dates, tax and payment method; the register says customer,
 -- due date, branch, salesperson, order and sent date; an opening line stands for what came before the ledger. Its names
--- (invoice_id, uuid, files) stand in int_invoice_matches: a text that no two invoices share is dear to write again.
+-- (invoice_id, uuid, serie, folio, files) stand in int_invoice_matches: a text that no two invoices share is dear to write again.
 {%- set issued = 'coalesce(o.date, c.issue_date, r.issue_date)' %}
 {%- set cancelled = 'coalesce(s.cancel_date, ' ~ known_date('r.cancel_date') ~ ')' %}
 with register_rows as (
@@ -31,8 +31,6 @@ company as (
 
 select
     m.invoice_key,
-    coalesce(c.serie, r.serie) as serie,
-    coalesce(c.folio, r.folio) as folio,
     coalesce(c.company_rfc, upper(r.company_rfc), (select company_rfc from company)) as company_rfc,
     coalesce(r.customer_id, c.customer_id, o.customer_id) as customer_id,
     r.branch,

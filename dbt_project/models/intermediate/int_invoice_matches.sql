@@ -1,11 +1,11 @@
--- Which register row, CFDI and opening line are one invoice, and the integer key of each.
+-- Which register row, CFDI and opening line are one invoice, its integer key, and its names.
 -- Register and CFDI: by UUID, else by (company, serie, folio, customer, total), one to one.
 -- Two register rows with one UUID are one invoice, named by the lowest id.
 with register_rows as (
     select
         invoice_id,
         uuid,
-        coalesce(serie, '') as serie,
+        serie,
         folio,
         customer_id,
         {{ money('total') }} as total,
@@ -20,7 +20,7 @@ shared as (
 ),
 
 named as (
-    select r.invoice_id, r.uuid
+    select r.invoice_id, r.uuid, r.serie, r.folio
     from register_rows as r
     left join shared as s on r.uuid = s.uuid
     where s.uuid is null or r.invoice_id = s.invoice_id
@@ -30,7 +30,7 @@ cfdis as (
     select
         source_file_id,
         uuid,
-        coalesce(serie, '') as serie,
+        serie,
         folio,
         customer_id,
         {{ money('total') }} as total,
@@ -41,7 +41,12 @@ cfdis as (
 
 -- one join leaves the pairs and what stands alone on either side
 by_uuid as (
-    select r.invoice_id as register_id, c.source_file_id as cfdi_file_id, coalesce(c.uuid, r.uuid) as uuid
+    select
+        r.invoice_id as register_id,
+        c.source_file_id as cfdi_file_id,
+        coalesce(c.uuid, r.uuid) as uuid,
+        coalesce(c.serie, r.serie) as serie,
+        coalesce(c.folio, r.folio) as folio
     from named as r
     full outer join cfdis as c on r.uuid = c.uuid
 ),
@@ -51,12 +56,13 @@ candidates as (
         r.invoice_id as register_id,
         c.source_file_id as cfdi_file_id,
         c.uuid,
+        c.serie,
         count(*) over (partition by r.invoice_id) as register_hits,
         count(*) over (partition by c.source_file_id) as cfdi_hits
     from register_rows as r
     inner join cfdis as c
         on
-            r.serie = c.serie
+            coalesce(r.serie, '') = coalesce(c.serie, '')
             and r.folio = c.folio
             and r.customer_id = c.customer_id
             and r.total = c.total
@@ -66,7 +72,7 @@ candidates as (
 ),
 
 by_folio as (
-    select register_id, cfdi_file_id, uuid from candidates where register_hits = 1 and cfdi_hits = 1
+    select register_id, cfdi_file_id, uuid, serie from candidates where register_hits = 1 and cfdi_hits = 1
 ),
 
 documents as (
@@ -75,6 +81,8 @@ documents as (
         b.register_id is not null as is_registered,
         coalesce(b.cfdi_file_id, f.cfdi_file_id) as cfdi_file_id,
         coalesce(b.uuid, f.uuid) as uuid,
+        coalesce(f.serie, b.serie) as serie,
+        b.folio,
         case
             when b.register_id is not null and b.cfdi_file_id is not null then 'uuid'
             when f.register_id is not null then 'serie_folio_customer_total'
@@ -113,7 +121,7 @@ all_invoices as (
     from documents as d
     left join one_opening as o on d.invoice_id = o.invoice_id and o.is_known
     union all
-    select invoice_id, false, null, null, null, source_file_id, row_number from one_opening where not is_known
+    select invoice_id, false, null, null, null, null, null, source_file_id, row_number from one_opening where not is_known
 )
 
 select

@@ -1,8 +1,8 @@
 -- The ledger: dated, signed movements of each receivable line, effective basis. Pesos are the difference of two
 -- rounded balances. A payment above the balance stands whole, with an `excess` movement that gives the rest back.
+-- The file of an invoice's own movement is the invoice's.
 with invoices as (
-    select invoice_key, customer_key, currency, fx_rate, total_ccy, issue_date, end_date, end_kind, is_opening, invoice_id,
-        sources, source_file_id
+    select invoice_key, customer_key, currency, fx_rate, total_ccy, issue_date, end_date, end_kind, is_opening, sources
     from {{ ref('int_invoice_attributes') }}
     where is_receivable
 ),
@@ -36,7 +36,7 @@ movements as (
         {{ pesos('l.amount_ccy', 'i.fx_rate') }} as amount_mxn_issue,
         'invoice' as doc_type, i.invoice_key as doc_key, false as is_cash,
         case when i.is_opening then 'opening' when i.sources = 'register' then 'register' else 'cfdi' end as source_kind,
-        i.source_file_id
+        cast(null as string) as source_file_id
     from invoices as i
     inner join {{ ref('int_invoice_lines') }} as l on i.invoice_key = l.invoice_key
     union all
@@ -63,7 +63,7 @@ movements as (
         i.invoice_key, i.customer_key, l.instalment, coalesce(s.event_order, 0) * 2 + 2, i.end_kind, i.end_kind, i.end_date,
         i.end_date, cast(-least(l.amount_ccy, l.cumulative_ccy - coalesce(s.settled_after_ccy, 0)) as decimal(18, 2)), i.currency,
         cast(-{{ pesos('least(l.amount_ccy, l.cumulative_ccy - coalesce(s.settled_after_ccy, 0))', 'i.fx_rate') }} as decimal(18, 2)),
-        'invoice', i.invoice_key, false, case when i.sources = 'cfdi' then 'cfdi' else 'register' end, i.source_file_id
+        'invoice', i.invoice_key, false, case when i.sources = 'cfdi' then 'cfdi' else 'register' end, null
     from invoices as i
     inner join {{ ref('int_invoice_lines') }} as l on i.invoice_key = l.invoice_key
     left join last_settled as s on i.invoice_key = s.invoice_key

@@ -6,7 +6,7 @@ select
     r.register_key,
     -- what it waits for
     case when r.register_key is null then x.payment_id end as payment_id,
-    x.invoice_id as invoice_ref,
+    case when a.invoice_key is null then x.invoice_id end as invoice_ref,
     a.invoice_key,
     x.applied_date,
     {{ raw_money('x.amount_invoice_ccy') }} as amount_ccy,

@@ -1,4 +1,4 @@
--- One row a DoctoRelacionado: the invoice it names, ImpPagado in the invoice's currency, and what that was in the
+-- One row a DoctoRelacionado: the invoice it names (invoice_ref where it has not come), ImpPagado in the invoice's currency, and what that was in the
 -- payment's currency. Where the sum differs from Monto by no more than the rounding of EquivalenciaDR allows
 -- (CFDI.md rule B), the last document takes the difference, so that no residue is left.
 with
@@ -16,7 +16,7 @@ documents as (
     select
         p.pago_key,
         d.docto_number,
-        lower(d.id_documento) as invoice_ref,
+        case when a.invoice_key is null then lower(d.id_documento) end as invoice_ref,
         a.invoice_key,
         d.moneda_dr as currency,
         coalesce({{ raw_money('d.imp_pagado') }}, case when s.source_file_id is not null then p.amount_ccy end) as amount_ccy,

@@ -1,5 +1,7 @@
 -- Every event that settles an invoice or undoes it, dated in both bases. A document of a substituted invoice follows
 -- it along the chain (rehomed): it stands on each later invoice from the day that one takes over.
+-- A view: int_applied_events alone reads it, whole.
+{{ config(materialized='view') }}
 with rehomed as (
     select
         d.doc_type, d.doc_key, s.new_key as invoice_key, d.application_key, d.amount_ccy, d.amount_doc_ccy, d.undo_date, d.kind,

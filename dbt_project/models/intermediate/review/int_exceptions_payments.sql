@@ -37,21 +37,22 @@ applications as (
         i.issue_date,
         i.cancel_date,
         i.replaced_by_invoice_id,
-        a.payment_id || '->' || a.original_invoice_id as entity_id
+        coalesce(a.original_invoice_id, a.invoice_id) as named_invoice_id,
+        a.payment_id || '->' || coalesce(a.original_invoice_id, a.invoice_id) as entity_id
     from {{ ref('fct_payment_applications') }} as a
     inner join payments as p on a.payment_id = p.payment_id
-    left join invoices as i on a.original_invoice_id = i.invoice_id
+    left join invoices as i on coalesce(a.original_invoice_id, a.invoice_id) = i.invoice_id
 ),
 
 -- a REP speaks of the whole receipt, though the ledger has it in parts: several deposits, or some of it returned
 declared as (
     select
-        min(whole_payment_id || '->' || original_invoice_id) as entity_id, min(customer_id) as customer_id,
+        min(whole_payment_id || '->' || named_invoice_id) as entity_id, min(customer_id) as customer_id,
         cast(sum(amount_mxn_issue) as decimal(18, 2)) as amount_mxn, sum(amount_ccy) as amount_ccy, imp_saldo_ant, imp_saldo_insoluto,
         max(open_before_ccy) as open_before_ccy, min(payment_date) as payment_date
     from applications
     where imp_saldo_ant is not null and not is_restored
-    group by coalesce(rep_uuid, whole_payment_id), original_invoice_id, num_parcialidad, imp_saldo_ant, imp_saldo_insoluto
+    group by coalesce(rep_uuid, whole_payment_id), named_invoice_id, num_parcialidad, imp_saldo_ant, imp_saldo_insoluto
 ),
 
 repeats as (select * from {{ ref('int_register_repeats') }} where kind = 'payments'),
@@ -126,7 +127,8 @@ of_applications as (
     where a.rep_uuid is not null and a.cancel_date is not null and a.replaced_by_invoice_id is null and a.reversed_date is null
     union all
     select 'REP_UNKNOWN_INVOICE', a.entity_id, a.customer_id, a.amount_mxn,
-        'La factura no ha llegado en ' || {{ days_es(days_between('a.payment_date', as_of())) }}, a.payment_date
+        case when a.known_invoice_id is not null then 'La factura está en otra moneda y no hay con qué convertir lo pagado'
+            else 'La factura no ha llegado en ' || {{ days_es(days_between('a.payment_date', as_of())) }} end, a.payment_date
     from applications as a where not a.is_invoice_known
 ),
 

@@ -5,10 +5,10 @@ with invoices as (
     select
         'invoice' as entity_type, m.invoice_id as entity_id,
         case when d.sources like 'register%' then 'register' else d.sources end as left_source,
-        case when d.sources like 'register%' then m.invoice_id when d.sources = 'cfdi' then m.uuid end as left_id,
+        cast(null as string) as left_id,
         coalesce(d.register_file_id, m.cfdi_file_id, m.opening_file_id) as left_file_id,
         case when d.sources = 'register+cfdi' then 'cfdi' end as right_source,
-        case when d.sources = 'register+cfdi' then m.uuid end as right_id,
+        cast(null as string) as right_id,
         m.matched_by,
         cast(null as string) as right_file_id,
         case when d.sources like '%cfdi' then 'cfdi' else d.sources end as winner,
@@ -26,15 +26,14 @@ with invoices as (
 -- an opening line of a known invoice; other register rows with its UUID; other contents with its UUID
 more_of_invoices as (
     select
-        'invoice', m.invoice_id, 'opening', m.invoice_id, m.opening_file_id,
-        case when m.is_registered then 'register' else 'cfdi' end, case when m.is_registered then m.invoice_id else m.uuid end, 'invoice_id',
+        'invoice', m.invoice_id, 'opening', null, m.opening_file_id, case when m.is_registered then 'register' else 'cfdi' end, null, 'invoice_id',
         coalesce(d.register_file_id, m.cfdi_file_id), 'opening', 'saldo, fecha, vencimiento', 'lo demás', null, null
     from {{ ref('int_invoice_matches') }} as m
     inner join {{ ref('int_invoice_documents') }} as d on m.invoice_key = d.invoice_key
     where m.opening_file_id is not null and (m.is_registered or m.cfdi_file_id is not null)
     union all
     select
-        'invoice', m.invoice_id, 'register', case when m.is_registered then m.invoice_id end, d.register_file_id, 'register', a.alias, 'uuid', null, 'left', 'todo', null,
+        'invoice', m.invoice_id, case when m.is_registered then 'register' else 'cfdi' end, null, coalesce(d.register_file_id, m.cfdi_file_id), 'register', a.alias, 'uuid', null, 'left', 'todo', null,
         'de dos claves con un UUID vale la menor', null
     from {{ ref('int_invoice_aliases') }} as a
     inner join {{ ref('int_invoice_matches') }} as m on a.invoice_key = m.invoice_key
@@ -43,7 +42,7 @@ more_of_invoices as (
     union all
     select
         case o.tipo_de_comprobante when 'I' then 'invoice' when 'E' then 'credit_note' else 'payment' end,
-        coalesce(i.invoice_id, n.cn_id, o.uuid), 'cfdi', o.uuid,
+        coalesce(i.invoice_id, n.cn_id, o.uuid), 'cfdi', case when o.uuid <> coalesce(i.invoice_id, n.cn_id, o.uuid) then o.uuid end,
         w.source_file_id, 'cfdi', o.uuid, 'uuid', o.source_file_id, 'left', 'todo', null,
         'de dos contenidos con un UUID vale el timbrado primero',
         case when o.outcome = 'conflict'

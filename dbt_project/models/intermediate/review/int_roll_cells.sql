@@ -31,7 +31,6 @@ intervals as (
 
 movements as (
     select m.invoice_key, m.instalment, m.effective_date, m.amount_mxn_issue,
-        m.amount_mxn_issue > 0 and m.kind not in ('billed', 'opening', 'excess') as is_rise,
         case
             when m.flow in ('billed', 'opening') then 'billed'
             when m.flow in ('payment', 'payment_reversed', 'advance_applied', 'rehomed') then 'paid'
@@ -58,17 +57,6 @@ standing as (
     left join steps as t on g.due_date = t.due_date and g.span_key = t.span_key
 ),
 
--- lines that were settled at the start of a span in which they move: only where a balance ever rose again
-settled as (
-    select distinct d.span_key, m.invoice_key, m.instalment
-    from movements as m
-    inner join (select distinct invoice_key from movements where is_rise) as r on m.invoice_key = r.invoice_key
-    inner join days as d on m.effective_date = d.day
-    left join intervals as b
-        on m.invoice_key = b.invoice_key and m.instalment = b.instalment and b.valid_from <= d.from_date and d.from_date < b.valid_to
-    where b.invoice_key is null
-),
-
 events as (
     select {{ line }}, 'ended' as flow, -b.open_mxn as end_mxn, b.open_mxn as amount_mxn
     from intervals as b inner join days as d on b.valid_to = d.day and b.valid_from <= d.from_date
@@ -93,7 +81,7 @@ placed as (
         case when e.issue_date > e.from_date then 7 when s.span_key is not null then 8 else {{ from_place }} end,
         {{ to_place }}, e.flow, coalesce(e.left_date > e.from_date and e.left_date <= e.to_date, false), e.end_mxn, e.amount_mxn
     from events as e
-    left join settled as s on e.span_key = s.span_key and e.invoice_key = s.invoice_key and e.instalment = s.instalment
+    left join {{ ref('int_roll_reopened') }} as s on e.span_key = s.span_key and e.invoice_key = s.invoice_key and e.instalment = s.instalment
     where s.span_key is null or e.issue_date > e.from_date or e.flow = 'began'
 ),
 

@@ -22,11 +22,11 @@ missing as (
 
 found as (
     select
-        case when d.source_kind = 'cfdi' then 'rep' else 'payment' end as kind, d.payment_id as document_id, c.customer_id,
+        case when d.source_kind = 'cfdi' then 'rep' else 'payment' end as kind, p.payment_id as document_id, c.customer_id,
         coalesce(d.amount_payment_ccy, d.amount_ccy) as amount_ccy, p.currency, p.fx_rate, 'invoice' as waits_for_kind,
         d.invoice_ref as waits_for_id, p.payment_date as since, d.source_file_id
     from {{ ref('int_application_documents') }} as d
-    inner join {{ ref('int_payments') }} as p on d.payment_id = p.payment_id
+    inner join {{ ref('int_payments') }} as p on d.payment_key = p.payment_key
     inner join {{ ref('int_customers') }} as c on p.customer_key = c.customer_key
     where d.invoice_key is null and p.reversed_date is null and p.sources <> 'assumed'
     union all

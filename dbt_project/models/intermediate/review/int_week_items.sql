@@ -64,18 +64,23 @@ cured as (
     where s.invoice_key is null
 ),
 
--- instalments of one invoice are one item
+line_items as (
+    select week_end, 'billed' as what, invoice_key, value from billed
+    union all
+    select week_end, 'new_overdue', invoice_key, value from newly_overdue
+    union all
+    select week_end, 'due_next', invoice_key, value from due_next_week
+    union all
+    select week_end, 'cured', invoice_key, value from cured
+),
+
+-- instalments of one invoice are one item; an invoice of one line has nothing to add up
 invoice_items as (
-    select week_end, what, invoice_key, sum(value) as value
-    from (
-        select week_end, 'billed' as what, invoice_key, value from billed
-        union all
-        select week_end, 'new_overdue', invoice_key, value from newly_overdue
-        union all
-        select week_end, 'due_next', invoice_key, value from due_next_week
-        union all
-        select week_end, 'cured', invoice_key, value from cured
-    ) as u
+    select week_end, what, invoice_key, value from line_items
+    where invoice_key not in (select invoice_key from {{ ref('int_invoice_lines') }} where not is_last)
+    union all
+    select week_end, what, invoice_key, sum(value) from line_items
+    where invoice_key in (select invoice_key from {{ ref('int_invoice_lines') }} where not is_last)
     group by week_end, what, invoice_key
 ),
 

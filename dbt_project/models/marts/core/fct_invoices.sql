@@ -95,9 +95,9 @@ joined as (
     select
         i.*,
         m.uuid,
-        t.serie,
-        t.folio,
-        coalesce({{ folio_label('t.serie', 't.folio') }}, i.invoice_id) as folio_label,
+        m.serie,
+        m.folio,
+        coalesce({{ folio_label('m.serie', 'm.folio') }}, i.invoice_id) as folio_label,
         t.cancel_motivo,
         t.sat_status,
         t.purchase_order,

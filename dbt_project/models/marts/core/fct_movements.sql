@@ -14,7 +14,7 @@ select
     coalesce(p.payment_id, n.cn_id, w.write_off_id, i.invoice_id) as document_id,
     m.is_cash,
     m.source_kind,
-    m.source_file_id
+    case when m.doc_type = 'invoice' then i.source_file_id else m.source_file_id end as source_file_id
 from {{ ref('int_movements') }} as m
 inner join {{ ref('int_invoice_attributes') }} as i on m.invoice_key = i.invoice_key
 inner join {{ ref('int_customers') }} as c on m.customer_key = c.customer_key

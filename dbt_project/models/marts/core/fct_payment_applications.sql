@@ -33,8 +33,8 @@ joined as (
 select
     coalesce(d.application_id, p.payment_id) as application_id,
     p.payment_id,
-    coalesce(i.invoice_id, d.invoice_ref) as invoice_id,
-    coalesce(g.invoice_id, d.invoice_ref) as original_invoice_id,
+    coalesce(i.invoice_id, g.invoice_id, d.invoice_ref) as invoice_id,
+    case when a.home_key is not null then g.invoice_id end as original_invoice_id,
     coalesce(ic.customer_id, pc.customer_id) as customer_id,
     p.payment_date,
     a.applied_date,
@@ -63,5 +63,6 @@ inner join {{ ref('int_payments') }} as p on a.payment_key = p.payment_key
 inner join {{ ref('int_customers') }} as pc on p.customer_key = pc.customer_key
 left join {{ ref('int_application_documents') }} as d on a.application_key = d.application_key
 left join {{ ref('int_invoice_attributes') }} as i on a.home_key = i.invoice_key
-left join {{ ref('int_invoice_attributes') }} as g on a.invoice_key = g.invoice_key
+-- the invoice that the document names, where it stands on another one, or for its currency on none
+left join {{ ref('int_invoice_attributes') }} as g on nullif(coalesce(d.invoice_key, a.invoice_key), coalesce(a.home_key, 0)) = g.invoice_key
 left join {{ ref('int_customers') }} as ic on i.customer_key = ic.customer_key

@@ -1,29 +1,30 @@
 -- One row a decision of identity: which two sources are one document, by which key, and who says what. What no other
 -- source has stands alone. Left is the register where there is one. `winner`: whose amount and date count.
--- A file is named where an id does not lead to it: of a matched CFDI the UUID does.
+-- An id stands where the document's own mart does not say it, and a file where an id does not lead to it.
 with applied as (
-    select payment_id, max(case when source_kind = 'register' then 1 else 0 end) as by_register
+    select payment_key, max(case when source_kind = 'register' then 1 else 0 end) as by_register
     from {{ ref('int_application_documents') }}
-    group by payment_id
+    group by payment_key
 ),
 
 payments as (
     select
-        'payment', t.payment_id, 'register', r.payment_id, r.source_file_id, case when p.pago_key is not null then 'cfdi' end, {{ pago_id('p') }},
-        m.matched_by, null, 'register',
+        'payment', d.payment_id, 'register', nullif(d.part_of, d.payment_id), d.source_file_id, case when p.pago_key is not null then 'cfdi' end,
+        -- the first Pago of the REP that fct_payments names is no news
+        case when p.pago_number > 1 or coalesce(d.rep_uuid, '') <> p.rep_uuid then {{ pago_id('p') }} end, m.matched_by, null, 'register',
         case when p.pago_key is null then 'todo' else 'nombre, cliente, fecha, importe' end
         || case when p.pago_key is not null and a.by_register = 1 then ', facturas pagadas' else '' end,
         case when p.pago_key is not null then 'REP, forma de pago' || case when a.by_register = 0 then ', facturas pagadas' else '' end end,
         null,
-        case when abs({{ days_between('p.payment_date', 'r.payment_date') }}) > 5 and t.payment_id = r.payment_id
-            then 'fecha ' || {{ date_es('r.payment_date') }} || ' en el registro y ' || {{ date_es('p.payment_date') }} || ' en el REP' end
-    from {{ ref('int_register_payments') }} as r
-    inner join {{ ref('int_register_parts') }} as t on r.register_key = t.register_key
-    left join {{ ref('int_payment_matches') }} as m on r.register_key = m.register_key
+        case when abs({{ days_between('p.payment_date', 'd.payment_date') }}) > 5 and coalesce(d.part_of, d.payment_id) = d.payment_id
+            then 'fecha ' || {{ date_es('d.payment_date') }} || ' en el registro y ' || {{ date_es('p.payment_date') }} || ' en el REP' end
+    from {{ ref('int_payment_documents') }} as d
+    left join {{ ref('int_payment_matches') }} as m on d.register_key = m.register_key
     left join {{ ref('int_rep_pagos') }} as p on m.pago_key = p.pago_key
-    left join applied as a on t.payment_id = a.payment_id
+    left join applied as a on d.payment_key = a.payment_key
+    where d.register_key is not null
     union all
-    select 'payment', payment_id, 'cfdi', payment_id, source_file_id, null, null, null, null, 'cfdi', 'todo', null, null, null
+    select 'payment', payment_id, 'cfdi', null, source_file_id, null, null, null, null, 'cfdi', 'todo', null, null, null
     from {{ ref('int_payment_documents') }} where sources = 'cfdi'
     union all
     select
@@ -35,7 +36,8 @@ payments as (
 
 notes as (
     select
-        'credit_note', cn_id, case when register_id is not null then 'register' else 'cfdi' end, coalesce(register_id, uuid),
+        'credit_note', cn_id, case when register_id is not null then 'register' else 'cfdi' end,
+        null,
         case when register_id is not null then register_file_id else source_file_id end,
         case when sources = 'register+cfdi' then 'cfdi' end, case when sources = 'register+cfdi' then uuid end, matched_by,
         case when sources = 'register+cfdi' then cfdi_file_id end, case when cfdi_file_id is not null then 'cfdi' else 'register' end,
@@ -54,7 +56,7 @@ receivers as (
 customers as (
     select
         'customer', c.customer_id, case when c.sources = 'cfdi' then 'cfdi' else c.sources end,
-        case when c.sources = 'cfdi' then r.receptor_rfc else c.customer_id end,
+        case when c.sources = 'cfdi' then r.receptor_rfc end,
         case when c.sources = 'cfdi' then r.source_file_id else k.source_file_id end,
         case when c.sources <> 'cfdi' and r.receptor_rfc is not null then 'cfdi' end,
         case when c.sources <> 'cfdi' then r.receptor_rfc end, case when c.sources <> 'cfdi' and r.receptor_rfc is not null then 'rfc' end,
