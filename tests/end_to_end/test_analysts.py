@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -27,6 +28,29 @@ GUIDE = re.findall(
     (screens.ROOT / "docs" / "guia.md").read_text(encoding="utf-8"),
     re.MULTILINE | re.DOTALL,
 )
+
+
+# what the published contract promises, by name
+MARTS = [
+    "fct_movements", "fct_invoices", "fct_payments", "fct_payment_applications", "fct_credit_notes",
+    "dim_customers", "dim_report_dates", "aging_open_items", "aging_by_cut", "aging_by_customer", "morosidad",
+    "roll_forward", "roll_rates", "cure_rates", "concentration", "credit_use", "provision", "collection_speed",
+    "collection_time", "survival_curve", "payment_behaviour", "vintage", "cash_forecast", "cash_forecast_lines",
+    "billed_vs_collected", "collected_on_time", "issuance", "reminder_response", "debt_conversion",
+    "punctual_retention", "dispute_board", "disputes", "dispute_rates", "incidents", "promises", "exceptions",
+    "sales_book", "vat_cash_basis", "receipts_by_day", "rep_compliance", "bank_reconciliation", "plan_vs_actual",
+    "weekly_movements", "worklist", "collection_calendar", "kpis",
+]  # fmt: skip
+
+
+def test_every_promised_mart_answers_a_query_and_has_rows(sample: Sample):
+    counted = " union all ".join(
+        f"select '{mart}' as mart, count(*) as n from marts.{mart}" for mart in MARTS
+    )
+    answer = cartera("query", counted, "--format", "json", home=sample.paths.home).stdout
+    counts = {row["mart"]: row["n"] for row in json.loads(answer)}
+    assert sorted(counts) == sorted(MARTS)
+    assert [mart for mart, rows in counts.items() if not rows] == []
 
 
 @pytest.mark.parametrize(("columns", "sql"), BLOCKS, ids=[columns.partition(",")[0] for columns, _ in BLOCKS])
