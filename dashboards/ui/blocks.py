@@ -127,9 +127,9 @@ def _arrow(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=[column.name for column in columns])
 
 
-def _config(column: Column) -> Any:
+def _config(column: Column, *, signed: bool) -> Any:
     common: dict[str, Any] = {"width": column.width, "help": column.help, "pinned": column.pinned or None}
-    numbers = {"money": "$%,.2f", "pct": "%.1f %%", "days": "%.1f", "int": "%,d"}
+    numbers = {"money": "%,.2f" if signed else "$%,.2f", "pct": "%.1f %%", "days": "%.1f", "int": "%,d"}
     if column.kind in numbers:
         return st.column_config.NumberColumn(column.label, format=numbers[column.kind], **common)
     if column.kind == "date":
@@ -144,7 +144,10 @@ def table(
     row_height: int | None = None, height: int | Literal["auto", "content"] = "content",
 ) -> None:  # fmt: skip
     """A sortable table; with `opens`, its first column is a button that goes to the row's page."""
-    config = {column.name: _config(column) for column in columns}
+    # a printf format writes a minus after the $: in a table with a negative amount, amounts stand without it
+    money = [column.name for column in columns if column.kind == "money"]
+    signed = any((row.get(name) or 0) < 0 for row in rows for name in money)
+    config = {column.name: _config(column, signed=signed) for column in columns}
     click_key = f"{key}_abrir"
     if opens:
         first = columns[0]

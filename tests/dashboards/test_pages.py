@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -149,6 +150,16 @@ def test_invoice_detail(full_home: HomePaths, open_page: Opener) -> None:
     assert any("Factura" in text for text in texts(test))
     assert len(test.dataframe) == 1
     assert fine(open_page(full_home, "facturas", factura="nada")).markdown
+
+
+def test_where_an_amount_is_negative_none_carries_the_sign_of_pesos(
+    full_home: HomePaths, open_page: Opener
+) -> None:
+    """A printf format would write «$-1.00»."""
+    test = fine(open_page(full_home, "facturas", factura="F00001"))
+    assert min(row for row in test.dataframe[0].value["amount_ccy"]) < 0
+    columns = json.loads(test.dataframe[0].proto.columns)
+    assert {columns[name]["type_config"]["format"] for name in ("amount_ccy", "balance_ccy")} == {"%,.2f"}
 
 
 def test_customer_page(full_home: HomePaths, open_page: Opener) -> None:
