@@ -19,6 +19,14 @@ grid as (
     select m.month, m.month_end, d.dim_key, d.dimension, d.value from months as m cross join {{ ref('int_dimensions') }} as d
 ),
 
+-- a sale to invoice may be of a value that no document has
+issuance_grid as (
+    select month, month_end, dimension, value from grid
+    union
+    select m.month, m.month_end, i.dimension, i.value
+    from months as m cross join (select distinct dimension, value from {{ ref('issuance') }} where not_invoiced_sales > 0) as i
+),
+
 promises as (
     select as_of, sum(case when status = 'kept' then 1 else 0 end) as kept, count(*) as matured,
         sum(paid_by_deadline_mxn) as paid_mxn, sum(amount_mxn) as promised_mxn
@@ -78,7 +86,7 @@ figures as (
     union all
     select '{{ kpi }}', 'month', g.month_end, g.dimension, g.value, i.{{ column }},
         {{ 'coalesce(i.' ~ num ~ ', 0)' if num else 'null' }}, {{ 'coalesce(i.' ~ den ~ ', 0)' if den else 'null' }}
-    from grid as g
+    from issuance_grid as g
     left join {{ ref('issuance') }} as i on g.month = i.issue_month and g.dimension = i.dimension and g.value = i.value
     {%- endfor %}
     {%- for kpi, column in [('disputed_invoices_pct', 'disputed'), ('disputed_live_invoices_pct', 'live_disputed'), ('disputed_amount_pct', 'disputed_amount')] %}

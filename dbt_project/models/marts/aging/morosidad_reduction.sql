@@ -32,24 +32,34 @@ starts as (
     group by n.dimension, n.value
 ),
 
+-- what was owed on the eve counts in its value also where nothing is owed there any more
+grid as (
+    select m.as_of, m.dimension, m.value from {{ ref('morosidad') }} as m inner join eve as e on m.as_of >= e.day
+    union
+    select r.as_of, s.dimension, s.value
+    from {{ ref('dim_report_dates') }} as r
+    inner join eve as e on r.as_of >= e.day
+    cross join starts as s
+),
+
 compared as (
     select
-        m.as_of,
-        m.dimension,
-        m.value,
+        g.as_of,
+        g.dimension,
+        g.value,
         e.day as start_date,
         {{ pct('s.overdue_mxn', 's.gross_mxn') }} as start_pct,
         coalesce(s.overdue_mxn, 0) as start_num,
         coalesce(s.gross_mxn, 0) as start_den,
         m.by_amount_pct as now_pct,
-        m.by_amount_num as now_num,
-        m.by_amount_den as now_den,
+        coalesce(m.by_amount_num, 0) as now_num,
+        coalesce(m.by_amount_den, 0) as now_den,
         cast(s.overdue_mxn as double) / nullif(cast(s.gross_mxn as double), 0) as start_share,
         cast(m.by_amount_num as double) / nullif(cast(m.by_amount_den as double), 0) as now_share
-    from {{ ref('morosidad') }} as m
+    from grid as g
     cross join eve as e
-    left join starts as s on m.dimension = s.dimension and m.value = s.value
-    where m.as_of >= e.day
+    left join {{ ref('morosidad') }} as m on g.as_of = m.as_of and g.dimension = m.dimension and g.value = m.value
+    left join starts as s on g.dimension = s.dimension and g.value = s.value
 ),
 
 final as (

@@ -56,8 +56,19 @@ counted as (
 
 sums as (select n.dimension, n.value, c.* from counted as c inner join {{ ref('int_dimensions') }} as n on c.dim_key = n.dim_key),
 
+company as (select min(company_rfc) as company_rfc from {{ ref('int_own_companies') }} having count(*) = 1),
+
+-- a sale says neither its company nor its salesperson: it is of the only company, and of no salesperson
 late_sales as (
-    select s.sale_id, s.currency, {{ month_start('s.issue_deadline') }} as issue_month, s.customer_id, c.branch, c.segment, c.account_owner
+    select
+        {{ month_start('s.issue_deadline') }} as issue_month,
+        s.customer_id,
+        (select company_rfc from company) as company_rfc,
+        c.branch,
+        c.segment,
+        cast(null as string) as salesperson,
+        c.account_owner,
+        s.currency
     from {{ log_rows(ref('stg_register__pending_sales'), ['sale_id'], 'sale_confirmed_date') }} as s
     left join {{ ref('int_invoice_aliases') }} as a on a.alias = {{ invoice_alias('s.invoice_id') }}
     left join {{ ref('dim_customers') }} as c on s.customer_id = c.customer_id
@@ -68,9 +79,9 @@ tags as ({{ customer_tags(ref('dim_customers')) }}),
 
 late_values as (
     select issue_month, 'total' as dimension, 'total' as value from late_sales
-    {%- for column in ['branch', 'segment', 'account_owner', 'currency'] %}
+    {%- for column in cut_columns() %}
     union all
-    select issue_month, '{{ column }}', coalesce({{ column }}, 'sin asignar') from late_sales
+    select issue_month, '{{ dimension_of(column) }}', coalesce({{ column }}, 'sin asignar') from late_sales
     {%- endfor %}
     union all
     select s.issue_month, 'tag', t.tag from late_sales as s inner join tags as t on s.customer_id = t.customer_id
