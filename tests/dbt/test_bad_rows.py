@@ -166,3 +166,66 @@ def test_an_empty_home_has_no_figures_and_no_faults() -> None:
         assert marts.execute(
             "select count(*) from kpis where value <> 0 and denominator is not null"
         ).fetchall() == [(0,)]
+
+
+def below_zero() -> Raw:
+    """Payments and notes that were given as negative amounts, and one refund given as it should be."""
+    raw = Raw()
+    for customer in ("C1", "C2", "C3", "C4"):
+        raw.register("customers", customer_id=customer, name=customer)
+    due = {"due_date": "2026-06-01", "delivered": "2026-06-30"}
+    invoice(raw, "PAGADA", "100", "2026-05-01", **due)
+    payment(raw, "P1", "100", "2026-05-10", customer_id=None, invoice_id="PAGADA")
+    payment(raw, "P1_MENOS", "-30", "2026-05-20", customer_id=None, invoice_id="PAGADA")
+    invoice(raw, "ABIERTA", "100", "2026-05-01", "C2", **due)
+    payment(raw, "P2_MENOS", "-100", "2026-05-20", customer_id=None, invoice_id="ABIERTA")
+    raw.register("credit_notes", cn_id="N_MENOS", customer_id="C2", currency="MXN", issue_date="2026-05-21",
+                 total=Decimal(-50), tipo_relacion="01", related_invoice_id="ABIERTA")  # fmt: skip
+    payment(raw, "P3", "80", "2026-05-10", customer_id="C3")
+    payment(raw, "P3_MENOS", "-80", "2026-05-20", customer_id="C3")
+    payment(raw, "P4", "60", "2026-05-10", customer_id="C4")
+    raw.register("payment_reversals", reversal_id="R4", payment_id="P4", reversed_date="2026-05-20",
+                 amount=Decimal(-60), currency="MXN")  # fmt: skip
+    return raw
+
+
+@pytest.fixture(scope="module")
+def negatives() -> Iterator[duckdb.DuckDBPyConnection]:
+    with straight.run(below_zero(), AS_OF) as connection:
+        yield connection
+
+
+def test_each_negative_amount_is_told_and_a_refund_in_its_own_register_is_none(
+    negatives: duckdb.DuckDBPyConnection,
+) -> None:
+    assert straight.broken(negatives, AS_OF) == {}
+    assert negatives.execute(
+        "select entity_type, entity_id, amount_mxn, detail from exceptions where rule = 'NEGATIVE_TOTAL' order by 2"
+    ).fetchall() == [
+        ("credit_note", "N_MENOS", -50, "Total de -50.00 MXN"),
+        ("payment", "P1_MENOS", -30, "Importe de -30.00 MXN"),
+        ("payment", "P2_MENOS", -100, "Importe de -100.00 MXN"),
+        ("payment", "P3_MENOS", -80, "Importe de -80.00 MXN"),
+    ]
+    assert negatives.execute(
+        "select payment_id from rep_compliance where status = 'missing'"
+    ).fetchall() == [("P1",)]  # nobody stamps a REP of less than nothing
+    assert negatives.execute(
+        "select entity_id from exceptions where rule = 'REP_MISSING_AFTER_DEADLINE'"
+    ).fetchall() == [("P1",)]
+
+
+def test_a_negative_amount_takes_back_what_its_invoice_had_and_no_more(
+    negatives: duckdb.DuckDBPyConnection,
+) -> None:
+    """30 of the 100 of PAGADA went back; ABIERTA owes its 100, never more; without an invoice nothing is taken from
+    anybody: the 80 of C3 stay to be applied, and the row is told."""
+    assert negatives.execute("select invoice_id, open_ccy from fct_invoices order by 1").fetchall() == [
+        ("ABIERTA", 100),
+        ("PAGADA", 30),
+    ]
+    query = f"select customer_id, gross_mxn, unapplied_mxn from aging_by_customer where as_of = date '{AS_OF}' and basis = 'effective'"
+    assert sorted(negatives.execute(query).fetchall()) == [("C1", 30, 0), ("C2", 100, 0), ("C3", 0, 80)]
+    # what came in and what went out: 100 - 30 - 100 + 80 - 80 + 60 - 60
+    query = "select sum(collected_mxn) from billed_vs_collected where dimension = 'total'"
+    assert negatives.execute(query).fetchall() == [(-30,)]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a case and its outcome stand on one line
 """Every dimension divides its mart: the figures of a company's values, by hand, are the total's; and of any company's."""
 
 from __future__ import annotations

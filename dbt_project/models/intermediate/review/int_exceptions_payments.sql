@@ -68,6 +68,15 @@ of_payments as (
     from payments as p inner join repeats as r on p.payment_id = r.entity_id
     where r.contents_count > 1
     union all
+    -- what goes back of a payment is a row of its own register, never an amount below zero
+    select 'NEGATIVE_TOTAL', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
+        'Importe de ' || cast(p.amount_ccy as string) || ' ' || p.currency, p.payment_date
+    from payments as p where p.amount_ccy < 0
+    union all
+    select 'NEGATIVE_TOTAL', 'credit_note', n.cn_id, n.customer_id, n.total_mxn,
+        'Total de ' || cast(n.total_ccy as string) || ' ' || n.currency, n.issue_date
+    from {{ ref('fct_credit_notes') }} as n where n.total_ccy < 0
+    union all
     select 'FUTURE_DATED_PAYMENT', 'payment', p.payment_id, p.customer_id, p.amount_mxn,
         'Fechado el ' || {{ date_es('p.payment_date') }} || ' en un archivo del ' || {{ date_es('p.delivery_date') }}, p.payment_date
     from payments as p where p.payment_date > p.delivery_date
@@ -92,7 +101,8 @@ of_payments as (
     select 'REP_MISSING_AFTER_DEADLINE', 'payment', a.payment_id, max(a.customer_id), sum(a.amount_mxn_issue),
         'Vencía el ' || {{ date_es('max(' ~ rep_deadline('a.payment_date') ~ ')') }}, max({{ rep_deadline('a.payment_date') }})
     from applications as a
-    where a.rep_uuid is null and a.metodo_pago = 'PPD' and a.reversed_date is null and {{ rep_deadline('a.payment_date') }} < {{ as_of() }}
+    where a.rep_uuid is null and a.metodo_pago = 'PPD' and a.reversed_date is null and a.payment_amount_ccy > 0
+        and {{ rep_deadline('a.payment_date') }} < {{ as_of() }}
     group by a.payment_id
 ),
 

@@ -68,13 +68,13 @@ final as (
         case
             when rep_issued_date is not null then greatest({{ days_between('rep_due_date', 'rep_issued_date') }}, 0)
             when rep_uuid is not null then null
-            when reversed_date is null then greatest({{ days_between('rep_due_date', as_of()) }}, 0)
+            when reversed_date is null and amount_ccy > 0 then greatest({{ days_between('rep_due_date', as_of()) }}, 0)
         end as days_late,
         case
             when rep_issued_date > rep_due_date then 'late'
             when rep_issued_date is not null then 'on_time'
             when rep_uuid is not null then 'issued'
-            when reversed_date is not null then 'not_required'
+            when reversed_date is not null or amount_ccy <= 0 then 'not_required'
             when rep_due_date < {{ as_of() }} then 'missing'
             else 'pending'
         end as status
