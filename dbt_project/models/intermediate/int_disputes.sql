@@ -1,4 +1,5 @@
--- Disputes known at as_of, each on its invoice, with the disputed amount in the invoice's currency.
+-- Disputes known at as_of, each on its invoice, with the disputed amount in the invoice's currency. In a currency
+-- without a rate that amount is unknown: sums leave it out, and FX_RATE_MISSING says so.
 select
     x.dispute_id,
     a.invoice_key,
@@ -8,7 +9,8 @@ select
     x.reason,
     case
         when i.currency is null or i.currency = x.currency then {{ money('x.disputed_amount') }}
-        else {{ money('x.disputed_amount * coalesce(f.mxn_per_unit, 1) / nullif(i.fx_rate, 0)') }}
+        else {{ money(wide('x.disputed_amount')
+            ~ " * case when x.currency = '" ~ var('report_currency') ~ "' then 1 else f.mxn_per_unit end / nullif(i.fx_rate, 0)") }}
     end as disputed_ccy,
     x.currency,
     {{ money('x.disputed_amount') }} as disputed_amount_ccy,

@@ -35,14 +35,22 @@ bounced as (
     group by customer_id
 ),
 
+-- the last promise that was not kept, and whether in part: of two for one day, the broken one
+missed as (
+    select customer_id, max(promised_date) as missed_date,
+        {{ last_by('status', "cast(promised_date as string) || case status when 'broken' then 'b' else 'a' end") }} as missed_status
+    from {{ ref('promises') }}
+    where as_of = {{ as_of() }} and status in ('broken', 'partial') and promised_date > {{ add_days(as_of(), -60) }}
+    group by customer_id
+),
+
 promises as (
     select
         customer_id,
-        max(case when status in ('broken', 'partial') and promised_date > {{ add_days(as_of(), -60) }} then promised_date end) as broken_date,
-        min(case when status = 'pending' then promised_date end) as pending_date,
-        sum(case when status = 'pending' then amount_mxn - paid_by_deadline_mxn end) as pending_mxn
+        min(promised_date) as pending_date,
+        sum(amount_mxn - paid_by_deadline_mxn) as pending_mxn
     from {{ ref('promises') }}
-    where as_of = {{ as_of() }}
+    where as_of = {{ as_of() }} and status = 'pending'
     group by customer_id
 ),
 
@@ -50,7 +58,7 @@ disputes as (
     select customer_id, min(opened_date) as opened_date, {{ first_by('reason_name', "cast(opened_date as string) || dispute_id") }} as reason_name,
         {{ first_by("coalesce(owner, '')", "cast(opened_date as string) || dispute_id") }} as dispute_owner
     from {{ ref('disputes') }}
-    where is_open and disputed_open_ccy > 0
+    where is_open and coalesce(disputed_open_ccy, 1) > 0
     group by customer_id
 ),
 
@@ -76,10 +84,11 @@ final as (
         b.customer_id, c.customer_name, c.rfc, c.branch, c.segment, c.account_owner,
         coalesce(c.do_not_contact, false) as do_not_contact,
         b.overdue_mxn, b.gross_mxn, b.disputed_mxn, b.unapplied_mxn, b.oldest_days, b.overdue_invoices,
+        b.overdue_invoices > 0 as is_overdue,
         o.pue_issue_date, o.next_due_date, coalesce(o.due_soon_mxn, 0) as due_soon_mxn,
         case when h.closed_invoices >= 3 then cast(h.mean_days_late as integer) end as mean_days_late,
         x.reversed_date, x.method as reversed_method,
-        p.broken_date, p.pending_date, p.pending_mxn,
+        w.missed_date, w.missed_status, p.pending_date, p.pending_mxn,
         coalesce(m.reported_mxn, 0) as reported_mxn, m.reported_date, coalesce(m.has_deposit, false) as has_deposit,
         {{ days_between('d.opened_date', as_of()) }} as dispute_days, d.reason_name, nullif(d.dispute_owner, '') as dispute_owner,
         l.limit_use_pct,
@@ -91,6 +100,7 @@ final as (
     left join habits as h on b.customer_id = h.customer_id
     left join bounced as x on b.customer_id = x.customer_id
     left join promises as p on b.customer_id = p.customer_id
+    left join missed as w on b.customer_id = w.customer_id
     left join reported as m on b.customer_id = m.customer_id
     left join disputes as d on b.customer_id = d.customer_id
     left join limits as l on b.customer_id = l.customer_id

@@ -1,5 +1,5 @@
 -- Every dispute open on each report date with its part of what its invoice has open: disputes of one invoice share
--- the balance in the order in which they were opened. Effective basis, closing rate.
+-- the balance in the order in which they were opened. Effective basis, closing rate. Of an unknown amount there is none.
 with
 
 items as (
@@ -22,6 +22,7 @@ shared as (
     from {{ ref('int_disputes') }} as d
     inner join {{ ref('dim_report_dates') }} as r
         on d.opened_date <= r.as_of and (d.closed_date is null or d.closed_date > r.as_of)
+    where d.disputed_ccy is not null
 ),
 
 valued as (

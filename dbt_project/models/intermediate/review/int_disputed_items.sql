@@ -1,8 +1,8 @@
 -- The disputed part of each open item on each report date, per basis: the invoice's open disputes, never more than
--- what is open, laid on the oldest instalment first. Only invoices that were ever disputed.
+-- what is open, laid on the oldest instalment first. Only invoices that were ever disputed, by a known amount.
 with
 
-disputes as (select invoice_key, opened_date, closed_date, disputed_ccy from {{ ref('int_disputes') }}),
+disputes as (select invoice_key, opened_date, closed_date, disputed_ccy from {{ ref('int_disputes') }} where disputed_ccy is not null),
 
 disputed as (
     select d.invoice_key, r.as_of, sum(d.disputed_ccy) as disputed_ccy

@@ -35,6 +35,16 @@ unvalued as (
     union
     select currency, 'p' || cast(payment_key as string), payment_date
     from {{ ref('fct_payments') }} where fx_rate is null and reversed_date is null
+    union
+    select d.currency, 'd' || d.dispute_id, d.opened_date
+    from {{ ref('int_disputes') }} as d
+    left join {{ ref('fx_rates_daily') }} as r on d.opened_date = r.date and d.currency = r.currency
+    where d.disputed_ccy is null and r.mxn_per_unit is null
+    union
+    select p.currency, 'q' || p.promise_id, p.made_date
+    from {{ ref('promises') }} as p
+    left join {{ ref('fx_rates_daily') }} as r on p.made_date = r.date and p.currency = r.currency
+    where p.as_of = {{ as_of() }} and p.amount_mxn is null and r.mxn_per_unit is null
 ),
 
 final as (

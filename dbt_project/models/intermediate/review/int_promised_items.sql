@@ -1,6 +1,10 @@
 -- The part of each open item that a pending promise covers, on each date of aging_open_items. What is disputed comes
 -- first; a promise without an invoice goes to the customer's open items of its currency, the oldest due first, after
 -- what their own promises took. `promised_date` is the last day of the promises that share an item, and after as_of.
+{%- set rates = [] %}
+{%- for of in ['p', 'i'] %}
+{%- do rates.append('case when ' ~ of ~ ".currency = '" ~ var('report_currency') ~ "' then 1 else r" ~ of ~ '.mxn_per_unit end') %}
+{%- endfor %}
 with
 
 pending as (
@@ -9,6 +13,7 @@ pending as (
         p.customer_id,
         p.invoice_id,
         p.currency,
+        p.made_date,
         greatest(p.promised_date, {{ add_days('p.as_of', 1) }}) as promised_date,
         p.amount_ccy - p.paid_by_deadline_ccy as left_ccy
     from {{ ref('promises') }} as p
@@ -32,14 +37,17 @@ items as (
     where a.basis = 'effective' and a.open_ccy > a.disputed_open_ccy and (p.invoice_id is not null or o.customer_id is not null)
 ),
 
--- in the invoice's currency, where the promise was made in another
+-- in the invoice's currency: what was promised in another is worth what it was on the day it was made
 of_invoices as (
     select i.as_of, i.invoice_id, max(p.promised_date) as promised_date,
-        sum(case when p.currency = i.currency then p.left_ccy else {{ money(wide('p.left_ccy') ~ ' * rp.rate / nullif(ri.rate, 0)') }} end) as left_ccy
+        sum(
+            case when p.currency = i.currency then p.left_ccy
+                else {{ money(wide('p.left_ccy') ~ ' * ' ~ rates[0] ~ ' / nullif(' ~ rates[1] ~ ', 0)') }} end
+        ) as left_ccy
     from (select distinct as_of, invoice_id, currency from items where is_named) as i
     inner join pending as p on i.as_of = p.as_of and i.invoice_id = p.invoice_id
-    left join {{ ref('int_report_rates') }} as rp on p.as_of = rp.as_of and p.currency = rp.currency
-    left join {{ ref('int_report_rates') }} as ri on i.as_of = ri.as_of and i.currency = ri.currency
+    left join {{ ref('fx_rates_daily') }} as rp on p.made_date = rp.date and p.currency = rp.currency
+    left join {{ ref('fx_rates_daily') }} as ri on p.made_date = ri.date and i.currency = ri.currency
     group by i.as_of, i.invoice_id
 ),
 

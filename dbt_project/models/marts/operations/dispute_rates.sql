@@ -1,5 +1,5 @@
 -- Share of each month's invoices that were ever disputed. Two disputes on one invoice count once; an amount in dispute
--- is never more than its invoice.
+-- is never more than its invoice; one that nobody can value counts, without an amount.
 with
 
 disputed as (
@@ -12,7 +12,7 @@ invoices as (
         i.total_mxn_issue,
         i.left_date is null as is_live,
         d.invoice_key is not null as is_disputed,
-        case when d.invoice_key is not null then {{ pesos('least(i.total_ccy, d.disputed_ccy)', 'i.fx_rate') }} end as disputed_mxn
+        case when d.disputed_ccy is not null then {{ pesos('least(i.total_ccy, d.disputed_ccy)', 'i.fx_rate') }} end as disputed_mxn
     from {{ ref('int_invoice_cuts') }} as i
     left join disputed as d on i.invoice_key = d.invoice_key
     where not i.is_opening
