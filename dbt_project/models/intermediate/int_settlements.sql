@@ -1,5 +1,6 @@
 -- Every event that settles an invoice or undoes it, dated in both bases. A document of a substituted invoice follows
--- it along the chain (rehomed): it stands on each later invoice from the day that one takes over.
+-- it along the chain (rehomed): it stands on each later invoice from the day that one takes over. Cash that followed
+-- is cash of its new invoice too, collected already: the flow tells (`rehomed`; what came after is a `payment`).
 -- A view: int_applied_events alone reads it, whole.
 {{ config(materialized='view') }}
 with rehomed as (
@@ -25,7 +26,7 @@ homes as (
     union all
     select
         doc_type, doc_key, invoice_key, application_key, amount_ccy, amount_doc_ccy, undo_date, 'rehomed',
-        case when is_new_money then kind else 'rehomed' end, is_cash and is_new_money, is_explicit, source_kind,
+        case when is_new_money then kind else 'rehomed' end, is_cash, is_explicit, source_kind,
         source_file_id, effective_date, recorded_date
     from rehomed
 )

@@ -1,6 +1,7 @@
 -- The life of every credit sale as dated states: open, paid, credited (closed without cash), written_off. A bounced
 -- cheque opens it again, so one invoice may have several. What was cancelled or substituted has none from then on.
--- `has_cash`: closed with at least one live cash application.
+-- `has_cash`: closed with at least one live cash application. What followed from the invoice that it replaced counts
+-- as what it is: a payment, cash or not, an advance or a credit note.
 with
 
 invoices as (select * from {{ ref('int_invoice_cuts') }} where is_credit_sale),
@@ -34,6 +35,8 @@ closed as (
     where c.closed_from < least(c.closed_to, coalesce(i.left_date, {{ forever() }}))
 ),
 
+advances as (select cn_key from {{ ref('int_credit_notes') }} where kind = 'anticipo'),
+
 -- what had brought it to zero by then: movements lower the balance, so payments are negative
 paid_sums as (
     select
@@ -41,10 +44,11 @@ paid_sums as (
         c.closed_from,
         max(c.closed_to) as closed_to,
         coalesce(sum(case when m.is_cash then m.amount_ccy end), 0) < 0 as has_cash,
-        coalesce(sum(case when m.flow in ('payment', 'payment_reversed', 'advance_applied', 'rehomed') then m.amount_ccy end), 0) < 0 as has_payment,
+        coalesce(sum(case when m.doc_type = 'payment' or a.cn_key is not null then m.amount_ccy end), 0) < 0 as has_payment,
         coalesce(sum(case when m.flow = 'write_off' then m.amount_ccy end), 0) < 0 as has_write_off
     from closed as c
     left join {{ ref('int_movements') }} as m on c.invoice_key = m.invoice_key and m.effective_date <= c.closed_from and m.flow <> 'billed'
+    left join advances as a on m.doc_type = 'credit_note' and m.doc_key = a.cn_key
     group by c.invoice_key, c.closed_from
 ),
 

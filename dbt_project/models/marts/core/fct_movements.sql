@@ -12,7 +12,7 @@ select
     m.currency,
     m.amount_mxn_issue,
     coalesce(p.payment_id, n.cn_id, w.write_off_id, i.invoice_id) as document_id,
-    m.is_cash,
+    m.is_cash and m.flow <> 'rehomed' as is_cash,
     m.source_kind,
     case when m.doc_type = 'invoice' then i.source_file_id else m.source_file_id end as source_file_id
 from {{ ref('int_movements') }} as m
