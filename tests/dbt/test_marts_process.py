@@ -253,3 +253,24 @@ def test_equal_amounts_on_equal_days() -> None:
     assert 300 < len(expected) < len(receipts)
     assert dict(rows) == expected
     marts.close()
+
+
+def test_grace_moves_maturity_too() -> None:
+    """Three days of grace on 3 March: what fell due on 28 February may still be paid on time, so nobody judges it yet.
+    A and B were on time in 2025; in February A paid on the last day of the grace, and B a day later."""
+    raw = Raw()
+    for customer in ("TA", "TB"):
+        raw.register("customers", customer_id=customer, name=customer)
+        _due(raw, f"{customer}1", customer, "2025-11-30", paid="2025-12-03")
+        _due(raw, f"{customer}2", customer, "2026-02-26", paid="2026-03-01" if customer == "TA" else "2026-03-02")
+        invoice(raw, f"{customer}3", "10", "2026-01-29", customer, due_date="2026-02-28")
+    marts = straight.build(
+        raw, "2026-03-03", ["punctual_retention", "collected_on_time"], on_time_grace_days=3
+    )
+    assert marts.execute(
+        "select customers, retention_num, retention_den from punctual_retention where quarter = '2026-01-01'"
+    ).fetchall() == [(2, 1, 2)]
+    assert marts.execute(
+        "select matured_invoices, paid_by_due from collected_on_time "
+        "where due_month in ('2025-11-01', '2026-02-01') and dimension = 'total' order by due_month"
+    ).fetchall() == [(2, 2), (2, 1)]

@@ -1,15 +1,16 @@
 -- Customers who paid on time in one quarter (of the due date), and how many of them that had something due in the next
--- one paid on time again. Population of collected on time: credit invoices due before as_of; unpaid and written off are
--- late, cancelled and closed by credit note are out.
+-- one paid on time again. Population of collected on time: credit invoices whose due date and its grace are before as_of;
+-- unpaid and written off are late, cancelled and closed by credit note are out.
+{%- set deadline = add_days('due_date', var('on_time_grace_days')) %}
 with
 
 matured as (
     select
         customer_id,
         cast(date_trunc('quarter', due_date) as date) as quarter,
-        case when status = 'paid' and settled_date <= {{ add_days('due_date', var('on_time_grace_days')) }} then 1 else 0 end as on_time
+        case when status = 'paid' and settled_date <= {{ deadline }} then 1 else 0 end as on_time
     from {{ ref('fct_invoices') }}
-    where is_credit_sale and is_receivable and due_date < {{ as_of() }} and status not in ('cancelled', 'credited')
+    where is_credit_sale and is_receivable and {{ deadline }} < {{ as_of() }} and status not in ('cancelled', 'credited')
 ),
 
 payers as (
