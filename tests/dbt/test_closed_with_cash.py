@@ -21,7 +21,15 @@ MARTS = ["collection_time", "collected_on_time", "punctual_retention", "billed_v
 
 def replaced(raw: Raw, name: str) -> None:
     """An invoice of 10 January, cancelled on 1 March and replaced that day: due 31 March."""
-    invoice(raw, f"{name}1", "1000", "2026-01-10", due_date="2026-02-09", cancel_date="2026-03-01", cancel_motivo="01")
+    invoice(
+        raw,
+        f"{name}1",
+        "1000",
+        "2026-01-10",
+        due_date="2026-02-09",
+        cancel_date="2026-03-01",
+        cancel_motivo="01",
+    )
     invoice(raw, f"{name}2", "1000", "2026-03-01", due_date="2026-03-31", replaces_invoice_id=f"{name}1")
 
 

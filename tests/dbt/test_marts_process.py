@@ -262,7 +262,13 @@ def test_grace_moves_maturity_too() -> None:
     for customer in ("TA", "TB"):
         raw.register("customers", customer_id=customer, name=customer)
         _due(raw, f"{customer}1", customer, "2025-11-30", paid="2025-12-03")
-        _due(raw, f"{customer}2", customer, "2026-02-26", paid="2026-03-01" if customer == "TA" else "2026-03-02")
+        _due(
+            raw,
+            f"{customer}2",
+            customer,
+            "2026-02-26",
+            paid="2026-03-01" if customer == "TA" else "2026-03-02",
+        )
         invoice(raw, f"{customer}3", "10", "2026-01-29", customer, due_date="2026-02-28")
     marts = straight.build(
         raw, "2026-03-03", ["punctual_retention", "collected_on_time"], on_time_grace_days=3

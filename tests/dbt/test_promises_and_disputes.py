@@ -17,7 +17,16 @@ from tests.dbt.test_marts_forecast import dispute, promise
 from tests.dbt.test_register_rules import apply, invoice, payment
 
 AS_OF = "2026-06-30"
-MARTS = ["promises", "int_promised_items", "int_kpis_process", "exceptions", "worklist", "disputes", "dispute_board", "dispute_rates"]
+MARTS = [
+    "promises",
+    "int_promised_items",
+    "int_kpis_process",
+    "exceptions",
+    "worklist",
+    "disputes",
+    "dispute_board",
+    "dispute_rates",
+]
 USD = {"currency": "USD", "fx_rate": Decimal(17)}
 
 
@@ -40,7 +49,9 @@ def company() -> Raw:
 def _promised(raw: Raw, name: str, amount: str, unit: str, made: str, paid: str = "", **of: Any) -> None:
     """A promise on an invoice of its own for ten days later, and a payment of it in the invoice's currency five days later."""
     invoice(raw, f"F{name}", "30000", "2026-02-01", due_date="2026-12-01", **of)
-    promise(raw, name, made, made[:-2] + f"{int(made[-2:]) + 10}", amount, invoice_id=f"F{name}", currency=unit)
+    promise(
+        raw, name, made, made[:-2] + f"{int(made[-2:]) + 10}", amount, invoice_id=f"F{name}", currency=unit
+    )
     if paid:
         day = made[:-2] + f"{int(made[-2:]) + 5:02}"
         payment(raw, f"X{name}", paid, day, **of)
@@ -92,6 +103,12 @@ def _what_is_said(raw: Raw) -> None:
     invoice(raw, "H", "500", "2026-04-01", "C7", due_date="2026-05-01")
     promise(raw, "PH", "2026-06-01", "2026-06-10", "100", customer_id="C7", invoice_id="H")
     payment(raw, "XH", "40", "2026-06-05", customer_id="C7", invoice_id="H")
+    # C9 broke one of two promises for the same day
+    raw.register("customers", customer_id="C9", name="C9")
+    for name in ("G1", "G2"):
+        invoice(raw, name, "500", "2026-03-01", "C9", due_date="2026-06-29")
+        promise(raw, f"P{name}", "2026-06-01", "2026-06-10", "100", customer_id="C9", invoice_id=name)
+    payment(raw, "XG", "40", "2026-06-05", customer_id="C9", invoice_id="G2")
     invoice(raw, "E", "500", "2026-04-01", "C8", due_date="2026-06-10", currency="EUR")
 
 
@@ -131,17 +148,18 @@ def test_promise(
 
 
 CASES = [
-    # kept P1, P3, P7 of those that are known to have matured: these and P2, P4, P6, P8, PH; in pesos what has an amount
+    # kept P1, P3, P7 of those that are known to have matured: these and P2, P4, P6, P8, PH, PG1, PG2; in pesos what has an amount
     ("kept_pct", "select numerator, denominator from warehouse.intermediate.int_kpis_process where kpi = 'promises_kept_pct' and as_of = '2026-06-30'", [
-        amounts("3", "8")]),
+        amounts("3", "10")]),
     ("kept_amount_pct", "select numerator, denominator from warehouse.intermediate.int_kpis_process where kpi = 'promises_kept_amount_pct' and as_of = '2026-06-30'", [
-        amounts("25900", "37200")]),
+        amounts("25940", "37400")]),
     # USD 400 left, not 8,000 / 22
     ("forecast", "select promised_date, promised_ccy from warehouse.intermediate.int_promised_items where as_of = '2026-06-30'", [
         (date(2026, 7, 5), Decimal(400))]),
     ("exceptions", "select rule, entity_id, amount_mxn from exceptions where rule like 'PROMISE%' order by 1, 2", [
-        ("PROMISE_BROKEN", "P6", None), ("PROMISE_PARTIAL", "P2", Decimal(5000)), ("PROMISE_PARTIAL", "P4", Decimal(6000)),
-        ("PROMISE_PARTIAL", "P8", Decimal(240)), ("PROMISE_PARTIAL", "PH", Decimal(60))]),
+        ("PROMISE_BROKEN", "P6", None), ("PROMISE_BROKEN", "PG1", Decimal(100)), ("PROMISE_PARTIAL", "P2", Decimal(5000)), ("PROMISE_PARTIAL", "P4", Decimal(6000)),
+        ("PROMISE_PARTIAL", "P8", Decimal(240)), ("PROMISE_PARTIAL", "PG2", Decimal(60)),
+        ("PROMISE_PARTIAL", "PH", Decimal(60))]),
     # P5, P6, the payment of C4, Q1, Q3, Q4 and the invoice E; the first is E, of 1 April
     ("rate_missing", "select entity_id, detail, since from exceptions where rule = 'FX_RATE_MISSING'", [
         ("EUR", "7 partidas sin tipo de cambio", date(2026, 4, 1))]),
@@ -160,11 +178,13 @@ CASES = [
      "where customer_id = 'C5'", [("pending", Decimal(8000), True)]),
     ("partial_said", "select reasons, promise_date, promise_status, next_action from worklist where customer_id = 'C7'", [
         ("Promesa cumplida a medias el 10 jun", date(2026, 6, 10), "partial", "Llamar hoy")]),
+    ("broken_said", "select reasons, promise_status from worklist where customer_id = 'C9'", [
+        ("Promesa rota el 10 jun", "broken")]),
     ("dispute_said", "select contains(reasons, 'isputa abierta hace 81 días sin responsable') from worklist where customer_id = 'C6'", [
         (True,)]),
     # 20 days late, whatever it is worth
-    ("unvalued_said", "select reasons, oldest_days, is_untouched, next_action from worklist where customer_id = 'C8'", [
-        ("Vencido hace 20 días, sin tipo de cambio", 20, True, "Enviar estado de cuenta")]),
+    ("unvalued_said", "select contains(reasons, 'corriente'), oldest_days, is_untouched, next_action from worklist where customer_id = 'C8'", [
+        (False, 20, True, "Enviar estado de cuenta")]),
 ]  # fmt: skip
 
 

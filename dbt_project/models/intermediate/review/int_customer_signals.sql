@@ -35,10 +35,10 @@ bounced as (
     group by customer_id
 ),
 
--- the last promise that was not kept, and whether in part: of two for one day, the broken one
+-- the last promise that was not kept, and whether it was in part: of two for one day, the broken one
 missed as (
-    select customer_id, max(promised_date) as missed_date,
-        {{ last_by('status', "cast(promised_date as string) || case status when 'broken' then 'b' else 'a' end") }} as missed_status
+    select customer_id, max(promised_date) as broken_date,
+        {{ last_by("status = 'partial'", "cast(promised_date as string) || case status when 'broken' then 'b' else 'a' end") }} as is_kept_in_part
     from {{ ref('promises') }}
     where as_of = {{ as_of() }} and status in ('broken', 'partial') and promised_date > {{ add_days(as_of(), -60) }}
     group by customer_id
@@ -84,11 +84,10 @@ final as (
         b.customer_id, c.customer_name, c.rfc, c.branch, c.segment, c.account_owner,
         coalesce(c.do_not_contact, false) as do_not_contact,
         b.overdue_mxn, b.gross_mxn, b.disputed_mxn, b.unapplied_mxn, b.oldest_days, b.overdue_invoices,
-        b.overdue_invoices > 0 as is_overdue,
         o.pue_issue_date, o.next_due_date, coalesce(o.due_soon_mxn, 0) as due_soon_mxn,
         case when h.closed_invoices >= 3 then cast(h.mean_days_late as integer) end as mean_days_late,
         x.reversed_date, x.method as reversed_method,
-        w.missed_date, w.missed_status, p.pending_date, p.pending_mxn,
+        w.broken_date, w.is_kept_in_part, p.pending_date, p.pending_mxn,
         coalesce(m.reported_mxn, 0) as reported_mxn, m.reported_date, coalesce(m.has_deposit, false) as has_deposit,
         {{ days_between('d.opened_date', as_of()) }} as dispute_days, d.reason_name, nullif(d.dispute_owner, '') as dispute_owner,
         l.limit_use_pct,

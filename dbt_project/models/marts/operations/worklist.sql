@@ -8,8 +8,8 @@ largest as (select greatest(max(overdue_mxn), 1) as overdue_mxn from signals),
 
 reasons as (
     select customer_id, 30 as points,
-        case missed_status when 'broken' then 'promesa rota el ' else 'promesa cumplida a medias el ' end || {{ day_month_es('missed_date') }} as reason
-    from signals where missed_date is not null and is_overdue
+        case when is_kept_in_part then 'promesa cumplida a medias el ' else 'promesa rota el ' end || {{ day_month_es('broken_date') }} as reason
+    from signals where broken_date is not null and overdue_invoices > 0
     union all
     select customer_id, 25,
         'disputa abierta hace ' || {{ days_es('dispute_days') }}
@@ -29,7 +29,7 @@ reasons as (
     select customer_id, 16, 'pasó a más de 90 días' from signals where oldest_days > 90
     union all
     select customer_id, 12, 'sin respuesta a ' || cast(unanswered_reminders as varchar(6)) || ' recordatorios'
-    from signals where unanswered_reminders >= 2 and is_overdue
+    from signals where unanswered_reminders >= 2 and overdue_invoices > 0
     union all
     select customer_id, 10, 'PUE sin cobrar al cierre de ' || {{ month_name_es('pue_issue_date') }}
         || case when {{ month_start('pue_issue_date') }} < {{ add_months(as_of(), -11) }} then ' de ' || cast(extract(year from pue_issue_date) as varchar(4)) else '' end
@@ -51,9 +51,7 @@ reasons as (
     select customer_id, 2, 'saldo a favor de ' || {{ money_es('unapplied_mxn') }} || ' por aplicar'
     from signals where unapplied_mxn > 0
     union all
-    select customer_id, 0,
-        case when is_overdue then 'vencido hace ' || {{ days_es('oldest_days') }} || case when overdue_mxn > 0 then '' else ', sin tipo de cambio' end
-            else 'al corriente' end
+    select customer_id, 0, case when overdue_invoices > 0 then 'vencido hace ' || {{ days_es('oldest_days') }} else 'al corriente' end
     from signals
 ),
 
@@ -78,21 +76,21 @@ actions as (
             when do_not_contact then 'No contactar: tratar con ' || coalesce(account_owner, 'el responsable')
             when dispute_days is not null and disputed_mxn >= 0.5 * overdue_mxn then
                 coalesce(dispute_owner, 'Asignar responsable') || ': resolver disputa (' || lower(reason_name) || ')'
-            when reversed_date is not null and is_overdue then 'Pedir reposición'
+            when reversed_date is not null and overdue_invoices > 0 then 'Pedir reposición'
             when pending_date is not null then 'Revisar el ' || {{ day_month_es(add_days('pending_date', 1)) }}
             when reported_mxn > 0 then case when has_deposit then 'Registrar el pago que está en el banco' else 'Confirmar el pago reportado' end
-            when missed_date is not null and is_overdue then 'Llamar hoy'
+            when broken_date is not null and overdue_invoices > 0 then 'Llamar hoy'
             when oldest_days > 90 then 'Escalar a Finanzas'
-            when unanswered_reminders >= 2 and is_overdue then 'Llamar hoy'
+            when unanswered_reminders >= 2 and overdue_invoices > 0 then 'Llamar hoy'
             when oldest_days > 30 then 'Llamar hoy'
-            when is_overdue then 'Enviar estado de cuenta'
+            when overdue_invoices > 0 then 'Enviar estado de cuenta'
             when next_due_date is not null then 'Recordar vencimiento del ' || {{ day_month_es('next_due_date') }}
             else 'Sin acción' end as next_action_text,
         case
             when next_action_date is not null then next_action_date
             when pending_date is not null and not (dispute_days is not null and disputed_mxn >= 0.5 * overdue_mxn)
-                and not (reversed_date is not null and is_overdue) then {{ add_days('pending_date', 1) }}
-            when is_overdue or dispute_days is not null or reported_mxn > 0 then {{ as_of() }}
+                and not (reversed_date is not null and overdue_invoices > 0) then {{ add_days('pending_date', 1) }}
+            when overdue_invoices > 0 or dispute_days is not null or reported_mxn > 0 then {{ as_of() }}
             when next_due_date is not null then greatest({{ add_days('next_due_date', -3) }}, {{ as_of() }})
         end as action_date
     from signals as s
@@ -122,13 +120,13 @@ final as (
         overdue_mxn,
         gross_mxn,
         disputed_mxn,
-        case when is_overdue then oldest_days end as oldest_days,
+        case when overdue_invoices > 0 then oldest_days end as oldest_days,
         overdue_invoices,
         last_contact_date,
         last_contact_channel,
-        coalesce(pending_date, missed_date) as promise_date,
+        coalesce(pending_date, broken_date) as promise_date,
         {{ money('pending_mxn') }} as promise_amount_mxn,
-        case when pending_date is not null then 'pending' else missed_status end as promise_status,
+        case when pending_date is not null then 'pending' when is_kept_in_part then 'partial' when broken_date is not null then 'broken' end as promise_status,
         next_action_text as next_action,
         action_date as next_action_date,
         coalesce(next_action_owner, account_owner) as owner,
@@ -137,7 +135,7 @@ final as (
         {{ money('reported_mxn') }} as reported_mxn,
         case when do_not_contact then 'no contactar' when reported_mxn > 0 then 'pago reportado' end as hold_reason,
         coalesce(action_date <= {{ as_of() }}, false) and not do_not_contact as is_today,
-        is_overdue and (last_contact_date is null or last_contact_date < {{ add_days(as_of(), -30) }}) as is_untouched,
+        overdue_invoices > 0 and (last_contact_date is null or last_contact_date < {{ add_days(as_of(), -30) }}) as is_untouched,
         do_not_contact,
         unapplied_mxn,
         cast(unanswered_reminders as integer) as unanswered_reminders

@@ -1,7 +1,6 @@
 -- Of the credit invoices that fell due in each month and have matured (due before as_of), how many were settled in full by
 -- their due date: by count, and by amount at the issue rate. Still unpaid, partly paid and written off are not on time;
--- cancelled and closed by credit note alone are out. Where a grace is given it moves both dates: within it an invoice may
--- still be on time, and counted as late it would leave that again the day it is paid.
+-- cancelled and closed by credit note alone are out.
 {%- set grace = var('on_time_grace_days') %}
 with
 
@@ -9,6 +8,7 @@ due_dates as (
     select invoice_key, max(due_date) as due_date from {{ ref('int_invoice_lines') }} group by invoice_key
 ),
 
+-- within its grace an invoice may still be on time: counted as late, it would leave that again the day it is paid
 matured as (
     select
         {{ month_start('l.due_date') }} as due_month,
