@@ -4,6 +4,24 @@
 {# Money: rounded half up once. #}
 {% macro money(expression) -%} cast(round({{ expression }}, 2) as decimal(18, 2)) {%- endmacro %}
 
+{# A total of pesos: null where there is something to add up and nothing of it has a rate, 0 where there is nothing.
+   `total` is a sum that is null where nothing was added; `unvalued` counts what it leaves out. #}
+{% macro known_total(total, unvalued) -%}
+case when {{ unvalued }} > 0 then {{ total }} else coalesce({{ total }}, 0) end
+{%- endmacro %}
+
+{# The same of balances, which are never negative: a total of 0 beside something without a rate has nothing of it. #}
+{% macro known_balance(total, unvalued) -%} {{ known_total('nullif(' ~ total ~ ', 0)', unvalued) }} {%- endmacro %}
+
+{# Totals added to and taken from each other: of those that are known; null where one is not and the others are 0. #}
+{% macro known_sum(plus, minus=[]) -%}
+case
+    when {% for part in plus + minus %}coalesce({{ part }}, 0) = 0{{ ' and ' if not loop.last }}{% endfor %}
+        then {{ (plus + minus) | join(' + ') }}
+    else {% for part in plus %}coalesce({{ part }}, 0){{ ' + ' if not loop.last }}{% endfor %}
+        {%- for part in minus %} - coalesce({{ part }}, 0){% endfor %} end
+{%- endmacro %}
+
 {# A figure of a report with four decimals. One that does not fit (a mistyped amount by a cent) is unknown. #}
 {% macro figure(expression) -%} try_cast({{ expression }} as decimal(18, 4)) {%- endmacro %}
 

@@ -58,5 +58,5 @@ where u.unapplied_mxn <> coalesce(c.unapplied_mxn, 0)
 union all
 select 'segments', p.as_of
 from {{ ref('provision') }} as p left join segments as s on p.as_of = s.as_of and p.bucket = s.bucket
-where p.gross_mxn <> coalesce(s.gross_mxn, 0) or p.expected_loss_mxn <> coalesce(s.expected_mxn, 0)
+where coalesce(p.gross_mxn, 0) <> coalesce(s.gross_mxn, 0) or coalesce(p.expected_loss_mxn, 0) <> coalesce(s.expected_mxn, 0)
     or coalesce(p.estimated_loss_mxn, 0) <> coalesce(s.estimated_mxn, 0)

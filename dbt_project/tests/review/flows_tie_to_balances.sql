@@ -17,4 +17,4 @@ months as (
 
 select s.month
 from months as s left join moved as m on s.month = m.month
-where s.beginning_mxn + coalesce(m.moved_mxn, 0) <> s.gross_mxn
+where coalesce(s.beginning_mxn, 0) + coalesce(m.moved_mxn, 0) <> coalesce(s.gross_mxn, 0)

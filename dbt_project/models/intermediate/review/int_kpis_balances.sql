@@ -41,11 +41,13 @@ worse as (
     from {{ ref('roll_rates') }} where cadence = 'month' group by to_date
 ),
 
+-- Where nothing of the balance has a rate, its pesos are unknown.
 -- values keep their four decimals only while no sum is wider than DECIMAL(18): a union takes the widest
 figures as (
     {%- for kpi, column in stocks %}
     select '{{ kpi }}' as kpi, 'date' as cadence, as_of, dimension, value as dimension_value,
-        {{ figure(column) }} as value, cast(null as decimal(18, 2)) as numerator, cast(null as decimal(18, 2)) as denominator
+        {{ figure(column) if column in ('unapplied_mxn', 'by_invoice_den') else figure('case when gross_mxn <> 0 or unvalued_items = 0 then ' ~ column ~ ' end') }} as value,
+        cast(null as decimal(18, 2)) as numerator, cast(null as decimal(18, 2)) as denominator
     from {{ ref('morosidad') }}
     union all
     {%- endfor %}

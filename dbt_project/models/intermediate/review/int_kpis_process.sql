@@ -101,7 +101,8 @@ figures as (
     {%- endfor %}
     {%- for kpi, num, den in [('debt_conversion_pct', 'collected_mxn', 'debt_mxn'), ('debt_conversion_count_pct', 'converted', 'windows')] %}
     union all
-    select '{{ kpi }}', 'month', g.month_end, g.dimension, g.value, {{ pct('c.' ~ num, 'c.' ~ den) }}, coalesce(c.{{ num }}, 0), coalesce(c.{{ den }}, 0)
+    select '{{ kpi }}', 'month', g.month_end, g.dimension, g.value, {{ pct('c.' ~ num, 'c.' ~ den) }},
+        case when c.month is null then 0 else c.{{ num }} end, case when c.month is null then 0 else c.{{ den }} end
     from grid as g left join conversions as c on g.month = c.month and g.dim_key = c.dim_key
     {%- endfor %}
     union all

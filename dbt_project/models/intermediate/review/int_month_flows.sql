@@ -1,6 +1,8 @@
 -- What was billed, cancelled, credited, written off and collected in each month, per cut, in pesos at each document's
 -- own rate. credit_sales and write_offs count credit sales only (DSO and CEI). A cancelled invoice leaves them in the month
--- of its cancellation (C11), also where a substitute had taken its balance before.
+-- of its cancellation (C11), also where a substitute had taken its balance before. A flow is null where nothing of it was
+-- there or could be valued; `unvalued_…` counts its documents without a rate.
+{%- set flows = ['invoices_issued', 'billed_gross', 'cancelled', 'credit_notes', 'collected', 'credit_sales', 'write_offs'] %}
 with
 
 invoices as (select * from {{ ref('int_invoice_cuts') }} where not is_opening),
@@ -50,15 +52,24 @@ flows as (
     select 'write_offs', effective_date, cut_key, amount_mxn from write_offs
 ),
 
+sums as (
+    select {{ month_start('day') }} as month, cut_key, flow, sum(amount_mxn) as amount_mxn, count(*) - count(amount_mxn) as unvalued
+    from flows
+    group by {{ month_start('day') }}, cut_key, flow
+),
+
 final as (
     select
-        {{ month_start('day') }} as month,
+        month,
         cut_key,
-        {%- for flow in ['invoices_issued', 'billed_gross', 'cancelled', 'credit_notes', 'collected', 'credit_sales', 'write_offs'] %}
-        {{ money("coalesce(sum(case when flow = '" ~ flow ~ "' then amount_mxn end), 0)") }} as {{ flow }}{{ ',' if not loop.last }}
+        {%- for flow in flows %}
+        {{ money("sum(case when flow = '" ~ flow ~ "' then amount_mxn end)") }} as {{ flow }},
         {%- endfor %}
-    from flows
-    group by {{ month_start('day') }}, cut_key
+        {%- for flow in flows[1:] %}
+        cast(sum(case when flow = '{{ flow }}' then unvalued else 0 end) as integer) as unvalued_{{ flow }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from sums
+    group by month, cut_key
 )
 
 select * from final

@@ -1,5 +1,6 @@
 -- How much of the receivables the largest customers owe, on every report date: gross open at the closing rate, before
 -- unapplied credit, effective basis; customers without a balance are left out. Ties go by customer_id.
+-- So is what has no rate: it is counted, and where nothing has one the amounts are null.
 with
 
 balances as (
@@ -26,19 +27,24 @@ sums as (
     group by as_of
 ),
 
+unvalued as (
+    select as_of, sum(unvalued_items) as items from {{ ref('int_aging_cells') }} where basis = 'effective' group by as_of
+),
+
 final as (
     select
         d.as_of,
         s.top_customer_id,
         {{ pct('s.top1_mxn', 's.total_mxn') }} as top1_share_pct,
-        {{ money('coalesce(s.top1_mxn, 0)') }} as top1_share_num,
-        {{ money('coalesce(s.total_mxn, 0)') }} as top1_share_den,
+        {{ money(known_total('s.top1_mxn', 'u.items')) }} as top1_share_num,
+        {{ money(known_total('s.total_mxn', 'u.items')) }} as top1_share_den,
         {{ pct('s.top3_mxn', 's.total_mxn') }} as top3_share_pct,
-        {{ money('coalesce(s.top3_mxn, 0)') }} as top3_share_num,
-        {{ money('coalesce(s.total_mxn, 0)') }} as top3_share_den,
+        {{ money(known_total('s.top3_mxn', 'u.items')) }} as top3_share_num,
+        {{ money(known_total('s.total_mxn', 'u.items')) }} as top3_share_den,
         cast(round(s.hhi, 4) as decimal(18, 4)) as hhi,
-        cast(coalesce(s.customers, 0) as integer) as customers
-    from {{ ref('dim_report_dates') }} as d left join sums as s on d.as_of = s.as_of
+        cast(coalesce(s.customers, 0) as integer) as customers,
+        cast(coalesce(u.items, 0) as integer) as unvalued_items
+    from {{ ref('dim_report_dates') }} as d left join sums as s on d.as_of = s.as_of left join unvalued as u on d.as_of = u.as_of
 )
 
 select * from final

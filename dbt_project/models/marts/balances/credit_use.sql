@@ -1,10 +1,11 @@
 -- How much of each customer's credit limit is in use on every report date: gross less unapplied credit at the closing
--- rate, against the limit in force that day (a change holds from its delivery on). No limit, or 0: no ratio. Stored by
--- customer: from one date to the next little changes.
+-- rate, against the limit in force that day (a change holds from its delivery on). No limit, or 0, or a balance
+-- without a rate: no ratio. Stored by customer: from one date to the next little changes.
 with
 
 balances as (
-    select a.as_of, a.customer_id, a.net_mxn, c.customer_key
+    select a.as_of, a.customer_id, a.unvalued_items, c.customer_key,
+        case when a.unvalued_items > 0 and a.gross_mxn = 0 and a.unapplied_mxn = 0 then null else a.net_mxn end as net_mxn
     from {{ ref('aging_by_customer') }} as a
     left join {{ ref('dim_customers') }} as c on a.customer_id = c.customer_id
     where a.basis = 'effective'
@@ -15,6 +16,7 @@ limits as (
         b.as_of,
         b.customer_id,
         b.net_mxn,
+        b.unvalued_items,
         t.credit_limit,
         t.credit_limit_currency,
         case
@@ -38,7 +40,8 @@ final as (
         {{ money('limit_mxn') }} as utilisation_den,
         coalesce(limit_mxn > 0 and net_mxn > limit_mxn, false) as is_exceeded,
         credit_limit as limit_ccy,
-        case when credit_limit is not null then credit_limit_currency end as limit_currency
+        case when credit_limit is not null then credit_limit_currency end as limit_currency,
+        unvalued_items
     from limits
 )
 

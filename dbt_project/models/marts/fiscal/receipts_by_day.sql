@@ -19,6 +19,7 @@ payments as (
         p.customer_name,
         p.is_cash,
         p.amount_mxn,
+        p.reversed_date is not null as is_reversed,
         case when p.reversed_date is not null then p.amount_mxn else 0 end as reversed_mxn,
         {{ pesos('p.applied_ccy', 'p.fx_rate') }} as applied_mxn,
         case r.worst when 4 then 'missing' when 3 then 'pending' when 2 then 'issued' else 'not_required' end as rep_status,
@@ -38,12 +39,13 @@ final as (
         max(customer_name) as customer_name,
         cast(count(*) as integer) as payments,
         {{ money('sum(amount_mxn)') }} as amount_mxn,
-        {{ money('sum(reversed_mxn)') }} as reversed_mxn,
+        {{ money(known_total('sum(case when is_reversed then reversed_mxn end)', 'sum(case when is_reversed and reversed_mxn is null then 1 else 0 end)')) }} as reversed_mxn,
         {{ money('sum(applied_mxn)') }} as applied_mxn,
         {{ money('sum(amount_mxn - reversed_mxn - applied_mxn)') }} as unapplied_mxn,
         bool_and(is_cash) as is_cash,
         case when min(rep_status) = max(rep_status) then min(rep_status) else 'mixed' end as rep_status,
-        case when min(bank_status) = max(bank_status) then min(bank_status) else 'mixed' end as bank_status
+        case when min(bank_status) = max(bank_status) then min(bank_status) else 'mixed' end as bank_status,
+        cast(sum(case when amount_mxn is null then 1 else 0 end) as integer) as unvalued_items
     from payments
     group by payment_date, method, customer_id
 )

@@ -1,5 +1,5 @@
 -- What was collected of each invoice in the window after its first delivered post-due reminder, against what it owed
--- on the eve. One count an invoice; a payment that bounced does not count.
+-- on the eve. One count an invoice; a payment that bounced does not count. A debt without a rate is unknown, and no case.
 with
 
 contacts as (
@@ -16,7 +16,8 @@ windows as (
 ),
 
 debts as (
-    select w.invoice_key, sum({{ pesos('b.open_ccy', 'b.fx_issue_rate') }}) as debt_mxn
+    select w.invoice_key, sum({{ pesos('b.open_ccy', 'b.fx_issue_rate') }}) as debt_mxn,
+        sum(case when b.fx_issue_rate is null then 1 else 0 end) as unvalued
     from windows as w
     inner join {{ ref('balance_intervals') }} as b on w.invoice_key = b.invoice_key and b.valid_from <= w.eve and w.eve < b.valid_to
     where b.basis = 'effective'
@@ -24,7 +25,8 @@ debts as (
 ),
 
 receipts as (
-    select w.invoice_key, sum(-m.amount_mxn_issue) as collected_mxn
+    select w.invoice_key, sum(-m.amount_mxn_issue) as collected_mxn,
+        sum(case when m.amount_mxn_issue is null then 1 else 0 end) as unvalued
     from windows as w
     inner join {{ ref('int_movements') }} as m on w.invoice_key = m.invoice_key and m.effective_date between w.first_intervention and w.window_end
     inner join {{ ref('int_payments') }} as p on m.doc_key = p.payment_key
@@ -39,8 +41,9 @@ judged as (
         w.first_intervention,
         w.window_end,
         w.window_end <= {{ as_of() }} as window_complete,
-        {{ money('coalesce(d.debt_mxn, 0)') }} as debt_mxn_issue,
-        {{ money('coalesce(r.collected_mxn, 0)') }} as collected_mxn
+        {{ money(known_total('d.debt_mxn', 'd.unvalued')) }} as debt_mxn_issue,
+        {{ money(known_total('r.collected_mxn', 'r.unvalued')) }} as collected_mxn,
+        cast(coalesce(d.unvalued, 0) + coalesce(r.unvalued, 0) as integer) as unvalued_items
     from windows as w
     inner join {{ ref('int_invoices_unified') }} as i on w.invoice_key = i.invoice_key
     left join {{ ref('int_customers') }} as c on i.customer_key = c.customer_key
@@ -58,7 +61,8 @@ final as (
         debt_mxn_issue,
         collected_mxn,
         {{ pct('collected_mxn', 'debt_mxn_issue') }} as pct,
-        case when debt_mxn_issue > 0 then collected_mxn >= debt_mxn_issue end as is_converted
+        case when debt_mxn_issue > 0 then collected_mxn >= debt_mxn_issue end as is_converted,
+        unvalued_items
     from judged
 )
 

@@ -1,10 +1,26 @@
 -- Whom to call, why now and what to do next: one row per customer with something open. The score adds points for each
--- reason to the weight of what is overdue; the reasons are its own explanation, the heaviest first.
+-- reason to the weight of what is overdue; the reasons are its own explanation, the heaviest first. A debt in a currency
+-- without a rate is listed too: its days count, its pesos are unknown.
 with
 
 signals as (select * from {{ ref('int_customer_signals') }}),
 
 largest as (select greatest(max(overdue_mxn), 1) as overdue_mxn from signals),
+
+-- what the pesos of each customer leave out, and which rates would bring it in
+unvalued as (
+    select c.customer_id, sum(a.unvalued_items) as items, sum(a.unapplied_items) as unapplied_items,
+        {{ join_text('c.currency', "', '") }} as currencies
+    from (
+        select cut_key, unvalued_items, 0 as unapplied_items from {{ ref('int_aging_cells') }}
+        where as_of = {{ as_of() }} and basis = 'effective' and unvalued_items > 0
+        union all
+        select cut_key, unvalued_items, unvalued_items from {{ ref('int_unapplied_cells') }}
+        where as_of = {{ as_of() }} and basis = 'effective' and unvalued_items > 0
+    ) as a
+    inner join {{ ref('int_cuts') }} as c on a.cut_key = c.cut_key
+    group by c.customer_id
+),
 
 reasons as (
     select customer_id, 30 as points,
@@ -34,6 +50,8 @@ reasons as (
     select customer_id, 10, 'PUE sin cobrar al cierre de ' || {{ month_name_es('pue_issue_date') }}
         || case when {{ month_start('pue_issue_date') }} < {{ add_months(as_of(), -11) }} then ' de ' || cast(extract(year from pue_issue_date) as varchar(4)) else '' end
     from signals where pue_issue_date is not null
+    union all
+    select customer_id, 8, 'falta el tipo de cambio de ' || currencies from unvalued
     union all
     select customer_id, 6, 'paga en promedio ' || {{ days_es('mean_days_late') }} || ' tarde'
     from signals where mean_days_late >= 1
@@ -100,6 +118,8 @@ scored as (
     select
         a.*,
         t.reasons,
+        u.unapplied_items,
+        coalesce(u.items, 0) as unvalued_items,
         cast(round(
             t.points + 60 * cast(a.overdue_mxn as double) / cast(l.overdue_mxn as double)
             + least(greatest(coalesce(a.oldest_days, 0), 0), 180) / 9.0, 4
@@ -107,6 +127,7 @@ scored as (
     from actions as a
     inner join told as t on a.customer_id = t.customer_id
     cross join largest as l
+    left join unvalued as u on a.customer_id = u.customer_id
 ),
 
 final as (
@@ -117,9 +138,9 @@ final as (
         cast(row_number() over (order by score desc, overdue_mxn desc, customer_id) as integer) as priority,
         score,
         upper(substr(reasons, 1, 1)) || substr(reasons, 2) as reasons,
-        overdue_mxn,
-        gross_mxn,
-        disputed_mxn,
+        case when overdue_invoices > 0 then nullif(overdue_mxn, 0) else overdue_mxn end as overdue_mxn,
+        nullif(gross_mxn, 0) as gross_mxn,
+        case when unvalued_items > 0 and dispute_days is not null then nullif(disputed_mxn, 0) else disputed_mxn end as disputed_mxn,
         case when overdue_invoices > 0 then oldest_days end as oldest_days,
         overdue_invoices,
         last_contact_date,
@@ -137,8 +158,9 @@ final as (
         coalesce(action_date <= {{ as_of() }}, false) and not do_not_contact as is_today,
         overdue_invoices > 0 and (last_contact_date is null or last_contact_date < {{ add_days(as_of(), -30) }}) as is_untouched,
         do_not_contact,
-        unapplied_mxn,
-        cast(unanswered_reminders as integer) as unanswered_reminders
+        case when unapplied_items > 0 then nullif(unapplied_mxn, 0) else unapplied_mxn end as unapplied_mxn,
+        cast(unanswered_reminders as integer) as unanswered_reminders,
+        cast(unvalued_items as integer) as unvalued_items
     from scored
 )
 

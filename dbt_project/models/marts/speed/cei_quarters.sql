@@ -1,12 +1,13 @@
 -- The collection effectiveness index of each quarter, from the quarter's own beginning, sales and ending; the quarter
--- of the run up to as_of. Credit sales only, at the issue rate, effective basis, as in collection_speed.
+-- of the run up to as_of. Credit sales only, at the issue rate, effective basis, as in collection_speed. What has no rate
+-- is left out and counted; an amount of which nothing has one is null.
 with
 
 placed as (
     select
         *,
         cast(date_trunc('quarter', month) as date) as quarter,
-        coalesce(lag(gross_mxn) over (partition by dim_key order by month), 0) as before_mxn,
+        lag(gross_mxn, 1, 0) over (partition by dim_key order by month) as before_mxn,
         row_number() over (partition by dim_key, date_trunc('quarter', month) order by month) as from_start,
         row_number() over (partition by dim_key, date_trunc('quarter', month) order by month desc) as from_end
     from {{ ref('int_speed_months') }}
@@ -18,11 +19,12 @@ sums as (
         dimension,
         value,
         max(month_end) as quarter_end,
-        {{ money('sum(case when from_start = 1 then before_mxn else 0 end)') }} as beginning_mxn,
-        {{ money('sum(sales_mxn)') }} as sales_mxn,
-        {{ money('sum(case when from_end = 1 then gross_mxn else 0 end)') }} as gross_mxn,
-        {{ money('sum(case when from_end = 1 then current_mxn else 0 end)') }} as current_mxn,
-        {{ money('sum(write_offs_mxn)') }} as write_offs_mxn
+        {{ money('sum(case when from_start = 1 then before_mxn end)') }} as beginning_mxn,
+        {{ money(known_balance('sum(sales_mxn)', 'sum(unvalued_sales)')) }} as sales_mxn,
+        {{ money('sum(case when from_end = 1 then gross_mxn end)') }} as gross_mxn,
+        {{ money('sum(case when from_end = 1 then current_mxn end)') }} as current_mxn,
+        {{ money(known_balance('sum(write_offs_mxn)', 'sum(unvalued_flows - unvalued_sales)')) }} as write_offs_mxn,
+        cast(sum(unvalued_flows + case when from_end = 1 then unvalued_balances else 0 end) as integer) as unvalued_items
     from placed
     group by quarter, dimension, value
 ),
@@ -30,8 +32,10 @@ sums as (
 flows as (
     select
         *,
-        {{ money('beginning_mxn + sales_mxn - gross_mxn') }} as collected_mxn,
-        {{ money('beginning_mxn + sales_mxn - current_mxn') }} as collectable_mxn
+        {{ money(known_sum(['beginning_mxn', 'sales_mxn'], ['gross_mxn'])) }} as collected_mxn,
+        {{ money(known_sum(['beginning_mxn', 'sales_mxn'], ['current_mxn'])) }} as collectable_mxn,
+        {{ money(known_sum(['beginning_mxn', 'sales_mxn'], ['gross_mxn', 'write_offs_mxn'])) }} as other_collected_mxn,
+        {{ money(known_sum(['beginning_mxn', 'sales_mxn'], ['current_mxn', 'write_offs_mxn'])) }} as other_collectable_mxn
     from sums
 ),
 
@@ -49,9 +53,10 @@ final as (
         {{ pct('collected_mxn', 'collectable_mxn') }} as cei_pct,
         collected_mxn as cei_num,
         collectable_mxn as cei_den,
-        {{ pct('(collected_mxn - write_offs_mxn)', '(collectable_mxn - write_offs_mxn)') }} as cei_excl_write_offs_pct,
-        {{ money('collected_mxn - write_offs_mxn') }} as cei_excl_write_offs_num,
-        {{ money('collectable_mxn - write_offs_mxn') }} as cei_excl_write_offs_den
+        {{ pct('other_collected_mxn', 'other_collectable_mxn') }} as cei_excl_write_offs_pct,
+        other_collected_mxn as cei_excl_write_offs_num,
+        other_collectable_mxn as cei_excl_write_offs_den,
+        unvalued_items
     from flows
 )
 

@@ -1,7 +1,9 @@
 -- Of the credit invoices that fell due in each month and have matured (due before as_of), how many were settled in full by
 -- their due date: by count, and by amount at the issue rate. Still unpaid, partly paid and written off are not on time;
--- cancelled and closed by credit note alone are out.
+-- cancelled and closed by credit note alone are out. Invoices without a rate are in the counts and out of the amounts.
 {%- set grace = var('on_time_grace_days') %}
+{%- set matured = known_total('s.matured_mxn', 's.unvalued') %}
+{%- set on_time = known_total('s.on_time_mxn', 's.unvalued_on_time') %}
 with
 
 due_dates as (
@@ -29,7 +31,9 @@ sums as (
         count(*) as matured_invoices,
         sum(case when m.is_on_time then 1 else 0 end) as paid_by_due,
         sum(m.total_mxn_issue) as matured_mxn,
-        sum(case when m.is_on_time then m.total_mxn_issue else 0 end) as on_time_mxn
+        sum(case when m.is_on_time then m.total_mxn_issue end) as on_time_mxn,
+        sum(case when m.total_mxn_issue is null then 1 else 0 end) as unvalued,
+        sum(case when m.total_mxn_issue is null and m.is_on_time then 1 else 0 end) as unvalued_on_time
     from matured as m inner join {{ ref('int_cut_dimensions') }} as d on m.cut_key = d.cut_key
     group by m.due_month, d.dim_key
 ),
@@ -55,11 +59,12 @@ final as (
         {{ pct('s.paid_by_due', 's.matured_invoices') }} as count_pct,
         cast(coalesce(s.paid_by_due, 0) as integer) as count_num,
         cast(coalesce(s.matured_invoices, 0) as integer) as count_den,
-        {{ money('coalesce(s.matured_mxn, 0)') }} as matured_mxn,
-        {{ money('coalesce(s.on_time_mxn, 0)') }} as on_time_mxn,
-        {{ pct('s.on_time_mxn', 's.matured_mxn') }} as amount_pct,
-        {{ money('coalesce(s.on_time_mxn, 0)') }} as amount_num,
-        {{ money('coalesce(s.matured_mxn, 0)') }} as amount_den
+        {{ money(matured) }} as matured_mxn,
+        {{ money(on_time) }} as on_time_mxn,
+        {{ pct(on_time, matured) }} as amount_pct,
+        {{ money(on_time) }} as amount_num,
+        {{ money(matured) }} as amount_den,
+        cast(coalesce(s.unvalued, 0) as integer) as unvalued_items
     from grid as g left join sums as s on g.due_month = s.due_month and g.dim_key = s.dim_key
 )
 

@@ -1,0 +1,160 @@
+# ruff: noqa: E501 -- a case and its query stand on one line
+"""What has no rate in pesos is counted beside every total that leaves it out, and never shown as 0.
+
+Three customers, each a segment of its own, and no rate for euros: E owes euros alone, M euros and pesos, P pesos alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.dbt import straight
+from tests.dbt.raw_home import Raw
+from tests.dbt.test_register_rules import apply, invoice, payment
+
+AS_OF = "2026-06-30"
+
+
+def company() -> Raw:
+    raw = Raw()
+    for customer in "EMP":
+        raw.register("customers", customer_id=customer, name=f"Cliente {customer}", segment=customer,
+                     credit_limit=Decimal(10000), credit_limit_currency="MXN")  # fmt: skip
+    invoice(raw, "E1", "500", "2026-01-10", "E", currency="EUR", due_date="2026-02-09")
+    payment(raw, "PE", "100", "2026-03-20", customer_id="E", currency="EUR")
+    apply(raw, "PE", "E1", "100", "2026-03-20")
+    invoice(raw, "M1", "300", "2026-02-05", "M", currency="EUR", due_date="2026-03-07")
+    invoice(raw, "M2", "1000", "2026-02-06", "M", due_date="2026-03-08")
+    invoice(raw, "P1", "2000", "2026-02-10", "P", due_date="2026-03-12")
+    payment(raw, "PP", "500", "2026-03-10", customer_id="P")
+    apply(raw, "PP", "P1", "500", "2026-03-10")
+    for name in ("E1", "M1", "M2", "P1"):
+        raw.register("reminders", reminder_id=f"R{name}", invoice_id=name, stage="post_due", channel="correo",
+                     sent_date="2026-03-15")  # fmt: skip
+    return raw
+
+
+@pytest.fixture(scope="module")
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    with straight.run(company(), AS_OF) as connection:
+        yield connection
+
+
+def test_the_identities_hold_all_the_same(marts: duckdb.DuckDBPyConnection) -> None:
+    assert straight.broken(marts, AS_OF) == {}
+
+
+# what is asked of a mart, and its rows by hand; amounts in pesos, `unvalued_items` last
+CASES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
+    # the days of a debt need no rate: 141 from 9 February, 115 from 7 March, 110 from 12 March
+    "worklist": (
+        "select customer_id, overdue_mxn, gross_mxn, oldest_days, overdue_invoices, unvalued_items from worklist order by 1",
+        [("E", None, None, 141, 1, 1), ("M", 1000, 1000, 115, 2, 1), ("P", 1500, 1500, 110, 1, 0)],
+    ),
+    "worklist says which rate": (
+        "select customer_id from worklist where reasons like '%falta el tipo de cambio de EUR%' order by 1",
+        [("E",), ("M",)],
+    ),
+    # all sold in February is open at its end: 28 of 28 days. M: the invoice open and the invoice billed
+    "collection_speed": (
+        "select value, gross_mxn, net_mxn, net_credit_sales_1m, dso_simple, dso_countback, countback_complete, unvalued_items "
+        "from collection_speed where month = '2026-02-01' and dimension in ('segment', 'total') order by 1",
+        [("E", None, None, 0, None, None, False, 1), ("M", 1000, 1000, 1000, 28, 28, True, 2),
+         ("P", 2000, 2000, 2000, 28, 28, True, 0), ("total", 3000, 3000, 3000, 28, 28, True, 3)],
+    ),
+    "collection_speed before any peso": (
+        "select gross_mxn, current_mxn, net_credit_sales_1m, cei_num, cei_den, countback_complete, unvalued_items "
+        "from collection_speed where month = '2026-01-01' and dimension = 'total'",
+        [(None, None, None, None, None, False, 2)],
+    ),
+    # March: 3000 at its beginning, nothing sold, 2500 at its end, none of it current
+    "cei": (
+        "select value, cei_num, cei_den, cei_pct from collection_speed "
+        "where month = '2026-03-01' and dimension in ('segment', 'total') order by 1",
+        [("E", None, None, None), ("M", 0, 1000, 0), ("P", 500, 2000, 25), ("total", 500, 3000, Decimal("16.6667"))],
+    ),
+    # E: billed in January and open at the end of March; at the end of June, open alone
+    "cei_quarters": (
+        "select quarter_end, value, beginning_mxn, net_credit_sales_mxn, gross_mxn, cei_num, cei_den, unvalued_items "
+        "from cei_quarters where dimension in ('segment', 'total') and value <> 'M' order by 1, 2",
+        [("2026-03-31", "E", 0, None, None, None, None, 2), ("2026-03-31", "P", 0, 2000, 1500, 500, 2000, 0),
+         ("2026-03-31", "total", 0, 3000, 2500, 500, 3000, 4), ("2026-06-30", "E", None, 0, None, None, None, 1),
+         ("2026-06-30", "P", 1500, 0, 1500, 0, 1500, 0), ("2026-06-30", "total", 2500, 0, 2500, 0, 2500, 2)],
+    ),
+    "billed_vs_collected": (
+        "select month, value, invoices_issued, billed_gross_mxn, billed_net_mxn, collected_mxn, unvalued_items "
+        "from billed_vs_collected where dimension = 'segment' and month <= '2026-03-31' "
+        "and (invoices_issued > 0 or unvalued_items > 0) order by 1, 2",
+        [("2026-01-01", "E", 1, None, None, 0, 1), ("2026-02-01", "M", 2, 1000, 1000, 0, 1),
+         ("2026-02-01", "P", 1, 2000, 2000, 0, 0), ("2026-03-01", "E", 0, 0, 0, None, 1)],
+    ),
+    "billed_vs_collected in total": (
+        "select billed_gross_mxn, billed_net_mxn, collected_mxn, unvalued_items "
+        "from billed_vs_collected where dimension = 'total' and month <= '2026-03-31' order by month",
+        [(None, None, 0, 1), (3000, 3000, 0, 1), (0, 0, 500, 1)],
+    ),
+    "collected_on_time": (
+        "select due_month, value, matured_invoices, matured_mxn, on_time_mxn, amount_pct, unvalued_items "
+        "from collected_on_time where dimension in ('segment', 'total') and matured_invoices > 0 order by 1, 2",
+        [("2026-02-01", "E", 1, None, 0, None, 1), ("2026-02-01", "total", 1, None, 0, None, 1),
+         ("2026-03-01", "M", 2, 1000, 0, 0, 1), ("2026-03-01", "P", 1, 2000, 0, 0, 0),
+         ("2026-03-01", "total", 3, 3000, 0, 0, 1)],
+    ),
+    # of a limit of 10,000
+    "credit_use": (
+        f"select customer_id, exposure_mxn, utilisation_pct, unvalued_items from credit_use where as_of = '{AS_OF}' order by 1",
+        [("E", None, None, 1), ("M", 1000, 10, 1), ("P", 1500, 15, 0)],
+    ),
+    # E owes a debt and paid part of it in the window: neither is known in pesos
+    "debt_conversion": (
+        "select invoice_id, debt_mxn_issue, collected_mxn, pct, is_converted, unvalued_items from debt_conversion order by 1",
+        [("E1", None, None, None, None, 2), ("M1", None, 0, None, None, 1), ("M2", 1000, 0, 0, False, 0),
+         ("P1", 1500, 0, 0, False, 0)],
+    ),
+    # a quarter of 1000 + 1500
+    "provision": (
+        f"select bucket, gross_mxn, expected_loss_mxn, unvalued_items from provision where as_of = '{AS_OF}' order by position",
+        [("current", 0, 0, 0), ("1-30", 0, 0, 0), ("31-60", 0, 0, 0), ("61-90", 0, 0, 0), ("91-120", 2500, 625, 1),
+         ("120+", None, None, 1)],
+    ),
+    "provision_by_segment": (
+        "select segment, bucket, gross_mxn, expected_loss_mxn, unvalued_items from provision_by_segment "
+        f"where as_of = '{AS_OF}' and position > 4 order by segment, position",
+        [("E", "91-120", 0, 0, 0), ("E", "120+", None, None, 1), ("M", "91-120", 1000, 250, 1), ("M", "120+", 0, 0, 0),
+         ("P", "91-120", 1500, 375, 0), ("P", "120+", 0, 0, 0)],
+    ),
+    "receipts_by_day": (
+        "select customer_id, payments, amount_mxn, reversed_mxn, applied_mxn, unapplied_mxn, unvalued_items from receipts_by_day order by 1",
+        [("E", 1, None, 0, None, None, 1), ("P", 1, 500, 0, 500, 0, 0)],
+    ),
+    # 1500 and 1000 of 2500: 60² + 40²
+    "concentration": (
+        "select as_of, top1_share_num, top1_share_den, top1_share_pct, hhi, customers, unvalued_items "
+        f"from concentration where as_of in ('2026-01-31', '{AS_OF}') order by 1",
+        [("2026-01-31", None, None, None, None, 0, 1), (AS_OF, 1500, 2500, 60, 5200, 2, 2)],
+    ),
+    "kpis": (
+        "select kpi, value from kpis where dimension_value = 'E' and period = '2026-01-31' "
+        "and kpi in ('billed_gross', 'collected', 'dso_countback', 'gross_ar', 'net_ar', 'overdue_ar') order by 1",
+        [("billed_gross", None), ("collected", 0), ("dso_countback", None), ("gross_ar", None), ("net_ar", None), ("overdue_ar", None)],
+    ),
+    "kpis in pesos": (
+        f"select dimension_value, kpi, value from kpis where period = '{AS_OF}' and kpi in ('gross_ar', 'overdue_ar') "
+        "and dimension in ('segment', 'total') order by 1, 2",
+        [("E", "gross_ar", None), ("E", "overdue_ar", None), ("M", "gross_ar", 1000), ("M", "overdue_ar", 1000),
+         ("P", "gross_ar", 1500), ("P", "overdue_ar", 1500), ("total", "gross_ar", 2500), ("total", "overdue_ar", 2500)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_has_no_rate(case: str, marts: duckdb.DuckDBPyConnection) -> None:
+    query, expected = CASES[case]
+    found = marts.execute(query).fetchall()
+    assert [tuple(str(v) if isinstance(v, date) else v for v in row) for row in found] == expected
