@@ -102,7 +102,7 @@ def sum_specs() -> Iterator[Spec]:
                 from (select as_of, sum({column}) as total from {{batch}} group by as_of) m
                 left join (select as_of, sum(gross_mxn) as gross from marts.aging_by_customer
                            where basis = 'effective' group by as_of) a on m.as_of = a.as_of
-                where m.total <> coalesce(a.gross, 0)""",
+                where coalesce(m.total, 0) <> coalesce(a.gross, 0)""",
         )
     yield _query(
         "segments_add_up",
@@ -111,7 +111,8 @@ def sum_specs() -> Iterator[Spec]:
         """select strftime(p.as_of, '%d/%m/%Y') || ' ' || p.bucket as what from marts.provision p
            left join (select as_of, bucket, sum(gross_mxn) as gross, sum(expected_loss_mxn) as loss from {batch}
                       group by all) s on p.as_of = s.as_of and p.bucket = s.bucket
-           where coalesce(s.gross, 0) <> p.gross_mxn or coalesce(s.loss, 0) <> p.expected_loss_mxn""",
+           where coalesce(s.gross, 0) <> coalesce(p.gross_mxn, 0)
+              or coalesce(s.loss, 0) <> coalesce(p.expected_loss_mxn, 0)""",
     )
 
 

@@ -8,11 +8,11 @@ from dashboards.queries.access import Filters, Row, one, rows
 
 COLUMNS = {"branch": "w.branch", "owner": "w.owner", "segment": "w.segment"}
 VIEWS = {
-    "hoy": "w.is_today", "vencidas": "w.overdue_mxn > 0", "promesas": "w.promise_date is not null",
+    "hoy": "w.is_today", "vencidas": "w.overdue_invoices > 0", "promesas": "w.promise_date is not null",
     "sin_gestion": "w.is_untouched", "todas": "true",
 }  # fmt: skip
 ORDERS = {
-    "prioridad": "w.priority", "vencido": "w.overdue_mxn desc", "dias": "w.oldest_days desc nulls last",
+    "prioridad": "w.priority", "vencido": "w.overdue_mxn desc nulls last", "dias": "w.oldest_days desc nulls last",
     "nombre": "w.customer_name",
 }  # fmt: skip
 

@@ -161,7 +161,8 @@ def _action(row: Row, today: dt.date) -> None:
 
 
 def _foot(rows: list[Row], count: int) -> None:
-    shown = sum(row["overdue_mxn"] or 0 for row in rows)
+    known = [row["overdue_mxn"] for row in rows if row["overdue_mxn"] is not None]
+    shown = sum(known) if known else None  # without a rate for any of them, their total is unknown
     label = (
         "Total mostrado" if len(rows) == count else f"Total mostrado ({len(rows)} de {formats.number(count)})"
     )

@@ -74,7 +74,7 @@ def _sentence(context: Context, now: Row, before: Row, debtors: list[Row], flows
             because += f" (disputa por {escape(found['reason']).lower()}, {age} abierta)"
     parts.append(_moved("la vencida", change) + because)
     text = f"{parts[0]} y {parts[1]} desde el {_day(before['as_of'])}."
-    if flows and flows[-1]["billed_mxn"]:
+    if flows and flows[-1]["billed_mxn"] and flows[-1]["collected_mxn"] is not None:
         last = flows[-1]
         share = 100 * last["collected_mxn"] / last["billed_mxn"]
         text += (
@@ -209,14 +209,15 @@ def _collected(context: Context, flows: list[Row] | None) -> None:
         blocks.figure("cobrado", "Cobrado del mes", formats.UNKNOWN, help=context.meaning("collected", hint))
         return
     last, before = flows[-1], flows[-2] if len(flows) > 1 else None
+    known = [row["collected_mxn"] for row in flows if row["collected_mxn"] is not None]
     words = f"{formats.mdp(before['collected_mxn'])} en {_month_name(before['month'])}" if before else ""
     blocks.figure(
         "cobrado", f"Cobrado en {_month_name(last['month'])}", formats.mdp(last["collected_mxn"]), words,
-        spark=[row["collected_mxn"] for row in flows],
+        spark=known,
         help=context.meaning(
             "collected", formats.money(last["collected_mxn"]),
             f"Facturado neto del mes: {formats.money(last['billed_mxn'])}",
-            f"La línea va por mes, últimos {len(flows)}.",
+            f"La línea va por mes, últimos {len(known)}.",
         ),
         link=("facturas", "Ver facturas pagadas", {"estado": "pagadas", "orden": "reciente"}),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -278,6 +279,25 @@ def test_newer_figures_are_offered_and_taken_only_when_asked(
     assert test.session_state["publicacion"].path.stem == "20260630T131200"
     fine(test.button(key="cifras_nuevas").click().run())
     assert test.session_state["publicacion"].path.stem == "20260701T000000"
+
+
+def test_pesos_without_a_rate_show_as_a_dash(own_home: Callable[..., HomePaths], open_page: Opener) -> None:
+    """Where nothing of a figure has a rate, the marts say null: no page shows 0, and none falls."""
+    home = own_home()
+    candidate = home.snapshots / "candidate.tmp"
+    build(candidate)
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute("update marts.worklist set overdue_mxn = null, gross_mxn = null, disputed_mxn = null")
+        connection.execute(
+            "update marts.billed_vs_collected set collected_mxn = null"
+        )
+        connection.execute("update marts.collection_speed set gross_mxn = null, dso_countback = null")
+    snapshot.publish_file(home, candidate, "20260701T000000", move_pointer=True)
+    test = fine(open_page(home, "cobranza", vista="vencidas"))
+    assert "—" in [element.value for element in test.markdown]
+    assert "$0.00" not in " ".join(texts(test))
+    test = fine(open_page(home, "resumen"))
+    assert any("— vencido" in text for text in texts(test))
 
 
 def test_a_damaged_snapshot_gives_way_to_the_last_whole_one(
