@@ -139,6 +139,34 @@ CASES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         f"from concentration where as_of in ('2026-01-31', '{AS_OF}') order by 1",
         [("2026-01-31", None, None, None, None, 0, 1), (AS_OF, 1500, 2500, 60, 5200, 2, 2)],
     ),
+    # E1 goes from current to 1-30 in February and to 31-60, partly paid, in March; M1 is issued and falls due beside M2 and P1
+    "roll_rates": (
+        "select to_date, from_bucket, start_mxn, entered_mxn, to_current_mxn, to_d1_30_mxn, to_d31_60_mxn, paid_mxn, worse_num, unvalued_items "
+        "from roll_rates where cadence = 'month' and to_date in ('2026-02-28', '2026-03-31') "
+        "and from_bucket in ('current', '1-30', 'issued') order by to_date, position",
+        [("2026-02-28", "current", None, 0, 0, None, 0, 0, None, 1), ("2026-02-28", "1-30", 0, 0, 0, 0, 0, 0, 0, 0),
+         ("2026-02-28", "issued", 0, 3000, 3000, 0, 0, 0, 0, 1), ("2026-03-31", "current", 3000, 0, 0, 2500, 0, 500, 2500, 1),
+         ("2026-03-31", "1-30", None, 0, 0, 0, None, None, None, 1), ("2026-03-31", "issued", 0, 0, 0, 0, 0, 0, 0, 0)],
+    ),
+    # all that was overdue when March began is in euros; M1, M2 and P1 fell due in it
+    "cure_rates": (
+        "select to_date, by_amount_num, by_amount_den, by_amount_pct, by_cash_num, by_invoice_num, by_invoice_den, newly_overdue_mxn, "
+        "unvalued_items from cure_rates where cadence = 'month' and to_date between '2026-02-28' and '2026-04-30' order by 1",
+        [("2026-02-28", 0, 0, None, 0, 0, 0, None, 1), ("2026-03-31", None, None, None, None, 0, 1, 2500, 2),
+         ("2026-04-30", 0, 2500, 0, 0, 0, 4, 0, 2)],
+    ),
+    # P: 500 two days before due, 1500 overdue by 110
+    "payment_behaviour": (
+        "select customer_id, weighted_delay_cash_days, weighted_delay_incl_open_days, band, invoices, cash_mxn, open_overdue_mxn, "
+        f"unvalued_items from payment_behaviour where as_of = '{AS_OF}' order by 1",
+        [("E", None, None, "sin historial", 0, None, None, 2), ("M", None, 114, "sin historial", 1, 0, 1000, 1),
+         ("P", -2, 82, "sin historial", 1, 500, 1500, 0)],
+    ),
+    "collection_time": (
+        "select value, payment_weighted_days, payment_weighted_den, unvalued_items from collection_time "
+        f"where as_of = '{AS_OF}' and dimension in ('segment', 'total') order by 1",
+        [("E", None, None, 1), ("M", None, 0, 0), ("P", 28, 500, 0), ("total", 28, 500, 1)],
+    ),
     "kpis": (
         "select kpi, value from kpis where dimension_value = 'E' and period = '2026-01-31' "
         "and kpi in ('billed_gross', 'collected', 'dso_countback', 'gross_ar', 'net_ar', 'overdue_ar') order by 1",

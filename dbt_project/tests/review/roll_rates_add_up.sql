@@ -12,7 +12,9 @@ balances as (
 matrix as (
     select
         *,
-        to_{{ bucket_columns() | join(' + to_') }} as end_mxn
+        coalesce(to_{{ bucket_columns() | join(', 0) + coalesce(to_') }}, 0) as end_mxn,
+        coalesce(start_mxn, 0) + coalesce(entered_mxn, 0) as start_and_entered_mxn,
+        coalesce(paid_mxn, 0) + coalesce(credited_mxn, 0) + coalesce(cancelled_mxn, 0) + coalesce(written_off_mxn, 0) as left_mxn
     from {{ ref('roll_rates') }}
 ),
 
@@ -30,14 +32,14 @@ where beginning + billed - cancelled - payments_applied + payments_reversed - cr
 union all
 select 'roll row', from_bucket || ' ' || cast(to_date as string)
 from matrix
-where start_mxn + entered_mxn <> end_mxn + paid_mxn + credited_mxn + cancelled_mxn + written_off_mxn
+where start_and_entered_mxn <> end_mxn + left_mxn
 union all
 select 'roll start and end', s.cadence || ' ' || cast(s.to_date as string)
 from spans as s
 left join balances as b on s.from_date = b.as_of
 left join balances as e on s.to_date = e.as_of
-where s.start_mxn <> coalesce(b.issue_mxn, 0) or s.end_mxn <> coalesce(e.issue_mxn, 0)
+where coalesce(s.start_mxn, 0) <> coalesce(b.issue_mxn, 0) or s.end_mxn <> coalesce(e.issue_mxn, 0)
 union all
 select 'provision', cast(p.as_of as string)
 from provisions as p left join balances as b on p.as_of = b.as_of
-where p.gross_mxn <> coalesce(b.closing_mxn, 0)
+where coalesce(p.gross_mxn, 0) <> coalesce(b.closing_mxn, 0)

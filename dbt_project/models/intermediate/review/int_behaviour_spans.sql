@@ -3,6 +3,7 @@
 -- For how long each piece of payment behaviour counts, in report periods [from_period, to_period): a live cash application
 -- of a credit sale, for twelve months from its date (less, where it bounced or the invoice was cancelled); and each open
 -- overdue line, for as long as it is both. Weights at the issue rate. due_offset: days from 2000-01-01 to the due date.
+-- What has no rate weighs nothing and is counted.
 with
 
 invoices as (
@@ -34,7 +35,7 @@ cash as (
     inner join invoices as i on m.invoice_key = i.invoice_key
     inner join {{ ref('int_payments') }} as p on m.doc_key = p.payment_key and p.is_cash
     inner join {{ ref('int_invoice_lines') }} as l on m.invoice_key = l.invoice_key and m.instalment = l.instalment
-    where m.doc_type = 'payment' and m.flow in ('payment', 'rehomed') and m.amount_mxn_issue is not null
+    where m.doc_type = 'payment' and m.flow in ('payment', 'rehomed')
 ),
 
 overdue as (
@@ -47,7 +48,7 @@ overdue as (
         case when b.fx_issue_rate = 1 then b.open_ccy else {{ pesos('b.open_ccy', 'b.fx_issue_rate') }} end as amount_mxn
     from {{ ref('balance_intervals') }} as b
     inner join invoices as i on b.invoice_key = i.invoice_key
-    where b.basis = 'effective' and b.fx_issue_rate is not null and {{ add_days('b.due_date', 1) }} < b.valid_to
+    where b.basis = 'effective' and {{ add_days('b.due_date', 1) }} < b.valid_to
 ),
 
 spans as (
@@ -56,10 +57,12 @@ spans as (
         c.invoice_key,
         f.period as from_period,
         least(f.out_period, coalesce(e.period, 1000000)) as to_period,
-        c.amount_mxn as cash_mxn,
-        {{ wide('c.amount_mxn') }} * c.delay_days as cash_mxn_days,
+        coalesce(c.amount_mxn, 0) as cash_mxn,
+        coalesce({{ wide('c.amount_mxn') }} * c.delay_days, 0) as cash_mxn_days,
         cast(0 as decimal(18, 2)) as open_mxn,
-        cast(0 as decimal(24, 2)) as open_mxn_offset
+        cast(0 as decimal(24, 2)) as open_mxn_offset,
+        case when c.amount_mxn is null then 1 else 0 end as unvalued_cash,
+        0 as unvalued_open
     from cash as c
     inner join days as f on c.effective_date = f.day
     left join days as e on c.end_date = e.day
@@ -71,8 +74,10 @@ spans as (
         coalesce(e.period, 1000000),
         0,
         0,
-        o.amount_mxn,
-        {{ wide('o.amount_mxn') }} * {{ days_between("cast('2000-01-01' as date)", 'o.due_date') }}
+        coalesce(o.amount_mxn, 0),
+        coalesce({{ wide('o.amount_mxn') }} * {{ days_between("cast('2000-01-01' as date)", 'o.due_date') }}, 0),
+        0,
+        case when o.amount_mxn is null then 1 else 0 end
     from overdue as o
     inner join days as f on o.from_date = f.day
     left join days as e on o.end_date = e.day

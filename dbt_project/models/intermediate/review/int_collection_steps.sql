@@ -25,7 +25,8 @@ final as (
         cast(sum(case when s.has_cash then s.step * greatest(s.days_vs_due, 0) else 0 end) as bigint) as days_late,
         {{ money('sum(case when s.has_cash then s.step * s.total_mxn_issue else 0 end)') }} as closed_mxn,
         cast(sum(case when s.has_cash then s.step * s.days_vs_due * cast(s.total_mxn_issue as decimal(24, 2)) else 0 end) as decimal(38, 2)) as mxn_days_vs_due,
-        cast(sum(case when s.has_cash then s.step * greatest(s.days_vs_due, 0) * cast(s.total_mxn_issue as decimal(24, 2)) else 0 end) as decimal(38, 2)) as mxn_days_late
+        cast(sum(case when s.has_cash then s.step * greatest(s.days_vs_due, 0) * cast(s.total_mxn_issue as decimal(24, 2)) else 0 end) as decimal(38, 2)) as mxn_days_late,
+        cast(sum(case when s.has_cash and s.total_mxn_issue is null then s.step else 0 end) as integer) as unvalued
     from steps as s
     inner join {{ ref('int_cut_dimensions') }} as d on s.cut_key = d.cut_key
     group by d.dim_key, s.period, s.days

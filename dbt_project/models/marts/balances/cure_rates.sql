@@ -1,6 +1,7 @@
 -- Of what was overdue at the start of every whole month and week, how much no longer is at its end, at the issue rate,
 -- partial payments included; by cash apart; and by invoice: those with nothing left open of what they owed overdue. What
--- became overdue within the span, and what came back (a bounced payment), stand apart.
+-- became overdue within the span, and what came back (a bounced payment), stand apart. Lines without a rate are
+-- among the invoices and out of the pesos, and counted.
 with
 
 spans as (select * from {{ ref('int_roll_periods') }}),
@@ -16,6 +17,21 @@ sums as (
         sum(case when from_place = 1 then end_mxn - to_current_mxn else 0 end) as newly_overdue_mxn,
         sum(case when from_place = 8 then end_mxn - to_current_mxn else 0 end) as reopened_mxn
     from {{ ref('int_roll_cells') }}
+    group by span_key
+),
+
+unvalued as (
+    select
+        span_key,
+        sum(case when from_place between 2 and 6 then at_start else 0 end) as at_start,
+        sum(case when from_place between 2 and 6 then to_1 + to_2 + to_3 + to_4 + to_5 + to_6 else 0 end) as still_open,
+        {%- for column in ['paid', 'credited', 'cancelled', 'written_off'] %}
+        sum(case when from_place between 2 and 6 then {{ column }} else 0 end) as {{ column }},
+        {%- endfor %}
+        sum(case when from_place = 1 then to_2 + to_3 + to_4 + to_5 + to_6 else 0 end) as newly_overdue,
+        sum(case when from_place = 8 then to_2 + to_3 + to_4 + to_5 + to_6 else 0 end) as reopened,
+        sum(case when from_place between 2 and 6 then items when from_place in (1, 8) then to_2 + to_3 + to_4 + to_5 + to_6 else 0 end) as items
+    from {{ ref('int_unvalued_rolls') }}
     group by span_key
 ),
 
@@ -53,12 +69,17 @@ cured as (
 ),
 
 joined as (
-    select s.cadence, s.from_date, s.to_date, u.*, coalesce(o.overdue_invoices, 0) as overdue_invoices,
-        coalesce(c.cured_invoices, 0) as cured_invoices
+    select s.cadence, s.from_date, s.to_date, coalesce(o.overdue_invoices, 0) as overdue_invoices,
+        coalesce(c.cured_invoices, 0) as cured_invoices, coalesce(x.items, 0) as unvalued_items,
+        {{ known_balance('u.overdue_start_mxn', 'x.at_start') }} as overdue_start_mxn,
+        {%- for column in ['still_open', 'paid', 'credited', 'cancelled', 'written_off', 'newly_overdue', 'reopened'] %}
+        {{ known_balance('u.' ~ column ~ '_mxn', 'x.' ~ column) }} as {{ column }}_mxn{{ ',' if not loop.last }}
+        {%- endfor %}
     from spans as s
     left join sums as u on s.span_key = u.span_key
     left join overdue as o on s.span_key = o.span_key
     left join cured as c on s.span_key = c.span_key
+    left join unvalued as x on s.span_key = x.span_key
 ),
 
 final as (
@@ -66,18 +87,19 @@ final as (
         cadence,
         from_date,
         to_date,
-        {{ pct('overdue_start_mxn - still_open_mxn', 'overdue_start_mxn') }} as by_amount_pct,
-        {{ money('coalesce(overdue_start_mxn - still_open_mxn, 0)') }} as by_amount_num,
-        {{ money('coalesce(overdue_start_mxn, 0)') }} as by_amount_den,
+        {{ pct(known_sum(['overdue_start_mxn'], ['still_open_mxn']), 'overdue_start_mxn') }} as by_amount_pct,
+        {{ money(known_sum(['overdue_start_mxn'], ['still_open_mxn'])) }} as by_amount_num,
+        {{ money('overdue_start_mxn') }} as by_amount_den,
         {{ pct('paid_mxn', 'overdue_start_mxn') }} as by_cash_pct,
-        {{ money('coalesce(paid_mxn, 0)') }} as by_cash_num,
-        {{ money('coalesce(overdue_start_mxn, 0)') }} as by_cash_den,
+        {{ money('paid_mxn') }} as by_cash_num,
+        {{ money('overdue_start_mxn') }} as by_cash_den,
         {{ pct('cured_invoices', 'overdue_invoices') }} as by_invoice_pct,
         cast(cured_invoices as integer) as by_invoice_num,
         cast(overdue_invoices as integer) as by_invoice_den,
         {%- for column in ['credited_mxn', 'cancelled_mxn', 'written_off_mxn', 'newly_overdue_mxn', 'reopened_mxn'] %}
-        {{ money('coalesce(' ~ column ~ ', 0)') }} as {{ column }}{{ ',' if not loop.last }}
+        {{ money(column) }} as {{ column }},
         {%- endfor %}
+        cast(unvalued_items as integer) as unvalued_items
     from joined
 )
 

@@ -1,7 +1,7 @@
 -- The migration matrix of every whole month and week: what each bucket held at the start and where it stood at the end, or
 -- how it left, at the issue rate. Each row adds up: start + entered = the buckets + paid + credited + cancelled +
 -- written off. What was issued within the span, and what was settled at its start and open again at its end, stand in rows
--- of their own (issued, reopened), with a start of 0.
+-- of their own (issued, reopened), with a start of 0. Lines without a rate are left out and counted.
 -- depends_on: {{ ref('buckets') }}
 {%- set exits = ['paid_mxn', 'credited_mxn', 'cancelled_mxn', 'written_off_mxn'] %}
 with
@@ -22,25 +22,34 @@ grid as (
 sums as (
     select
         g.*,
-        coalesce(c.start_mxn, 0) as start_mxn,
-        coalesce(c.entered_mxn, 0) as entered_mxn,
+        coalesce(u.items, 0) as unvalued_items,
+        {{ known_balance('c.start_mxn', 'u.at_start') }} as start_mxn,
+        {{ known_balance('c.entered_mxn', 'case when u.from_place > 6 then u.items end') }} as entered_mxn,
         {%- for row in bucket_rows() %}
-        coalesce(c.to_{{ row['column_name'] }}, 0) as to_{{ row['column_name'] }},
+        {{ known_balance('c.to_' ~ row['column_name'], 'u.to_' ~ row['position']) }} as to_{{ row['column_name'] }},
         {%- endfor %}
         {%- for column in exits %}
-        coalesce(c.{{ column }}, 0) as {{ column }},
+        {{ known_balance('c.' ~ column, 'u.' ~ column[:-4]) }} as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-        case
-            when g.from_place > 6 then 0
-            {%- for row in bucket_rows() %}
-            when g.from_place = {{ row['position'] }} then 0
-                {%- for later in bucket_rows() if later['position'] > row['position'] %}
-                + coalesce(c.to_{{ later['column_name'] }}, 0)
-                {%- endfor %}
-            {%- endfor %}
-        end as worse_mxn
     from grid as g
     left join {{ ref('int_roll_cells') }} as c on g.span_key = c.span_key and g.from_place = c.from_place
+    left join {{ ref('int_unvalued_rolls') }} as u on g.span_key = u.span_key and g.from_place = u.from_place
+),
+
+worsened as (
+    select
+        *,
+        case
+            {%- for row in bucket_rows()[:-1] %}
+            {%- set later = [] %}
+            {%- for other in bucket_rows() if other['position'] > row['position'] %}
+            {%- do later.append('to_' ~ other['column_name']) %}
+            {%- endfor %}
+            when from_place = {{ row['position'] }} then {{ known_sum(later) }}
+            {%- endfor %}
+            else 0
+        end as worse_mxn
+    from sums
 ),
 
 final as (
@@ -63,8 +72,9 @@ final as (
         {{ money('start_mxn') }} as worse_den,
         {{ pct('case when from_place <= 6 then paid_mxn end', 'start_mxn') }} as paid_pct,
         {{ money('case when from_place <= 6 then paid_mxn else 0 end') }} as paid_num,
-        {{ money('start_mxn') }} as paid_den
-    from sums
+        {{ money('start_mxn') }} as paid_den,
+        cast(unvalued_items as integer) as unvalued_items
+    from worsened
 )
 
 select * from final

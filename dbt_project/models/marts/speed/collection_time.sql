@@ -1,5 +1,6 @@
 -- How long customers take to pay, over all history up to each report date: closed invoices (mean, median, weighted),
 -- every live application weighted by its amount, and the Kaplan-Meier median, which counts the unpaid ones too.
+-- What has no rate weighs nothing in what is weighted by amount, and is counted.
 with
 
 grid as (
@@ -60,13 +61,14 @@ paid as (
         g.as_of,
         g.dim_key,
         sum(coalesce(s.paid_mxn, 0)) over up_to_here as paid_mxn,
-        sum(coalesce(s.paid_mxn_days, 0)) over up_to_here as paid_mxn_days
+        sum(coalesce(s.paid_mxn_days, 0)) over up_to_here as paid_mxn_days,
+        sum(coalesce(s.unvalued, 0)) over up_to_here as unvalued
     from grid as g left join {{ ref('int_paid_steps') }} as s on g.dim_key = s.dim_key and g.period = s.period
     window up_to_here as (partition by g.dim_key order by g.period rows between unbounded preceding and current row)
 ),
 
 lateness as (
-    select dim_key, period, sum(mxn_days_vs_due) as mxn_days_vs_due, sum(mxn_days_late) as mxn_days_late
+    select dim_key, period, sum(mxn_days_vs_due) as mxn_days_vs_due, sum(mxn_days_late) as mxn_days_late, sum(unvalued) as unvalued
     from {{ ref('int_collection_steps') }}
     group by dim_key, period
 ),
@@ -76,7 +78,8 @@ late as (
         g.as_of,
         g.dim_key,
         sum(coalesce(s.mxn_days_vs_due, 0)) over up_to_here as mxn_days_vs_due,
-        sum(coalesce(s.mxn_days_late, 0)) over up_to_here as mxn_days_late
+        sum(coalesce(s.mxn_days_late, 0)) over up_to_here as mxn_days_late,
+        sum(coalesce(s.unvalued, 0)) over up_to_here as unvalued
     from grid as g left join lateness as s on g.dim_key = s.dim_key and g.period = s.period
     window up_to_here as (partition by g.dim_key order by g.period rows between unbounded preceding and current row)
 ),
@@ -91,12 +94,13 @@ final as (
         cast((m.lower_days + m.upper_days) / 2.0 as decimal(18, 4)) as median_days,
         {{ ratio('c.mxn_days', 'c.closed_mxn') }} as weighted_days,
         {{ ratio('p.paid_mxn_days', 'p.paid_mxn') }} as payment_weighted_days,
-        {{ money('p.paid_mxn') }} as payment_weighted_den,
+        {{ money(known_balance('p.paid_mxn', 'p.unvalued')) }} as payment_weighted_den,
         cast(k.km_median_days as integer) as km_median_days,
         {{ ratio('c.days_vs_due', 'c.closed_invoices') }} as mean_days_vs_due,
         {{ ratio('c.days_late', 'c.closed_invoices') }} as mean_days_late,
         {{ ratio('l.mxn_days_vs_due', 'c.closed_mxn') }} as weighted_days_vs_due,
-        {{ ratio('l.mxn_days_late', 'c.closed_mxn') }} as weighted_days_late
+        {{ ratio('l.mxn_days_late', 'c.closed_mxn') }} as weighted_days_late,
+        cast(p.unvalued + l.unvalued as integer) as unvalued_items
     from grid as g
     left join closed as c on g.as_of = c.as_of and g.dim_key = c.dim_key
     left join medians as m on g.as_of = m.as_of and g.dim_key = m.dim_key

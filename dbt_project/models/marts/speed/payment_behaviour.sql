@@ -1,13 +1,16 @@
 -- How each customer pays against the due date, on every report date: the delay of the last twelve months' cash, weighted by
 -- amount at the issue rate, and the same with what is open and overdue that day; the band is of the second. Without three
--- credit invoices in it there is no history; who had an invoice written off is E before anything else.
-{%- set sums = ['cash_mxn', 'cash_mxn_days', 'open_mxn', 'open_mxn_offset'] %}
+-- credit invoices in it there is no history; who had an invoice written off is E before anything else. What has no rate is in
+-- none of it, and counted.
+{%- set sums = ['cash_mxn', 'cash_mxn_days', 'open_mxn', 'open_mxn_offset', 'unvalued_cash', 'unvalued_open'] %}
 with
 
 spans as (select * from {{ ref('int_behaviour_spans') }}),
 
+valued_spans as (select customer_key, invoice_key, from_period, to_period from spans where unvalued_cash + unvalued_open = 0),
+
 -- the periods in which an invoice counts, joined where they touch, so that each counts once
-{{ merged_spans('presences', 'spans', ['customer_key', 'invoice_key'], 'from_period', 'to_period') }},
+{{ merged_spans('presences', 'valued_spans', ['customer_key', 'invoice_key'], 'from_period', 'to_period') }},
 
 written_off as (
     select c.customer_key, min(p.period) as period
@@ -35,9 +38,9 @@ steps as (
         union all
         select customer_key, to_period, -{{ sums | join(', -') }}, 0 from spans
         union all
-        select customer_key, from_period, 0, 0, 0, 0, 1 from presences
+        select customer_key, from_period, 0, 0, 0, 0, 0, 0, 1 from presences
         union all
-        select customer_key, to_period, 0, 0, 0, 0, -1 from presences
+        select customer_key, to_period, 0, 0, 0, 0, 0, 0, -1 from presences
     ) as s
     group by customer_key, period
 ),
@@ -84,9 +87,10 @@ final as (
             else 'E'
         end as band,
         cast(m.invoices as integer) as invoices,
-        {{ money('m.cash_mxn') }} as cash_mxn,
-        {{ money('m.open_mxn') }} as open_overdue_mxn,
-        coalesce(w.period <= m.period, false) as has_write_off
+        {{ money(known_balance('m.cash_mxn', 'm.unvalued_cash')) }} as cash_mxn,
+        {{ money(known_balance('m.open_mxn', 'm.unvalued_open')) }} as open_overdue_mxn,
+        coalesce(w.period <= m.period, false) as has_write_off,
+        cast(m.unvalued_cash + m.unvalued_open as integer) as unvalued_items
     from measured as m
     inner join {{ ref('int_customers') }} as c on m.customer_key = c.customer_key
     left join written_off as w on m.customer_key = w.customer_key
