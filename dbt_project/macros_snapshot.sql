@@ -1,27 +1,69 @@
 -- Table macros of the published snapshot: the receivables at any date, not only report dates. The publish step runs
--- this file on the snapshot. A date after the snapshot's as_of shows what is known at as_of, aged to that date.
+-- this file on the snapshot. On the dates that the marts hold, `open_items_as_of` says what aging_open_items says and
+-- `aging_as_of` what aging_by_customer says, to the cent: the rules here are theirs. A date after the snapshot's as_of
+-- shows what is known at as_of, aged to that date at its last rate.
 
-create or replace macro marts.open_items_as_of(d, basis := 'effective') as table
-with rates as (
-    select currency, mxn_per_unit
-    from marts.fx_rates_daily
-    where date = least(cast(d as date), (select max(date) from marts.fx_rates_daily))
-),
-disputed as (
-    select invoice_id, sum(disputed_amount_ccy) as disputed_ccy
+-- amount × rate in pesos, rounded half up per row; null where there is no rate. Widened for the largest amounts, and
+-- at a rate of 1, as nearly every row has, not multiplied at all.
+create or replace macro marts.pesos_of(amount, rate) as
+case
+    when rate = 1 then amount
+    else cast(round(cast(amount as decimal(20, 2)) * cast(rate as decimal(16, 6)), 2) as decimal(18, 2))
+end;
+
+-- The closing rate of each currency. A peso is a peso on any day, also before the first rate.
+create or replace macro marts.closing_rates(d) as table
+select currency, mxn_per_unit
+from marts.fx_rates_daily
+where date = least(cast(d as date), (select max(date) from marts.fx_rates_daily)) and currency <> 'MXN'
+union all
+select 'MXN', cast(1 as decimal(18, 6));
+
+-- The upper bounds of the five first buckets, in one row.
+create or replace macro marts.bucket_bounds() as table
+select
+    max(case when bucket = 'current' then max_days end) as b0,
+    max(case when bucket = '1-30' then max_days end) as b30,
+    max(case when bucket = '31-60' then max_days end) as b60,
+    max(case when bucket = '61-90' then max_days end) as b90,
+    max(case when bucket = '91-120' then max_days end) as b120
+from meta.buckets;
+
+-- The disputed part of each open item, in its currency: the invoice's open disputes, never more than what is open,
+-- laid on the first instalment first.
+create or replace macro marts.disputed_items_as_of(d, basis := 'effective') as table
+with disputed as (
+    select invoice_key, sum(disputed_invoice_ccy) as disputed_ccy
     from marts.disputes
-    where opened_date <= cast(d as date) and (closed_date is null or closed_date > cast(d as date))
-    group by invoice_id
+    where invoice_key is not null and opened_date <= cast(d as date) and (closed_date is null or closed_date > cast(d as date))
+    group by invoice_key
 ),
 items as (
     select
-        i.invoice_id, b.instalment, i.customer_id, b.currency, b.open_ccy, b.fx_issue_rate, r.mxn_per_unit, b.issue_date,
-        b.due_date, x.disputed_ccy, cast(d as date) - b.due_date as days_past_due, cast(d as date) - b.issue_date as age_days,
-        sum(b.open_ccy) over (partition by b.invoice_key order by b.instalment) - b.open_ccy as older_open_ccy
+        b.invoice_key, b.instalment, b.customer_key, b.currency, b.open_ccy, x.disputed_ccy,
+        sum(b.open_ccy) over (
+            partition by b.invoice_key order by b.instalment rows between unbounded preceding and current row
+        ) - b.open_ccy as older_open_ccy
+    from marts.balance_intervals as b
+    inner join disputed as x on b.invoice_key = x.invoice_key
+    where b.basis = basis and b.valid_from <= cast(d as date) and b.valid_to > cast(d as date)
+)
+select
+    invoice_key, instalment, customer_key, currency,
+    cast(greatest(least(open_ccy, disputed_ccy - older_open_ccy), 0) as decimal(18, 2)) as disputed_open_ccy
+from items;
+
+create or replace macro marts.open_items_as_of(d, basis := 'effective') as table
+with items as (
+    select
+        i.invoice_id, i.customer_id, b.invoice_key, b.instalment, b.currency, b.open_ccy, b.issue_date, b.due_date,
+        marts.pesos_of(b.open_ccy, b.fx_issue_rate) as open_mxn_issue,
+        marts.pesos_of(b.open_ccy, r.mxn_per_unit) as open_mxn_closing,
+        cast(cast(d as date) - b.due_date as integer) as days_past_due,
+        cast(cast(d as date) - b.issue_date as integer) as age_days
     from marts.balance_intervals as b
     inner join marts.fct_invoices as i on b.invoice_key = i.invoice_key
-    left join rates as r on b.currency = r.currency
-    left join disputed as x on i.invoice_id = x.invoice_id
+    left join marts.closing_rates(d) as r on b.currency = r.currency
     where b.basis = basis and b.valid_from <= cast(d as date) and b.valid_to > cast(d as date)
 )
 select
@@ -32,41 +74,41 @@ select
     t.customer_id,
     t.currency,
     t.open_ccy,
-    cast(round(t.open_ccy * t.fx_issue_rate, 2) as decimal(18, 2)) as open_mxn_issue,
-    cast(round(t.open_ccy * t.mxn_per_unit, 2) as decimal(18, 2)) as open_mxn_closing,
+    t.open_mxn_issue,
+    t.open_mxn_closing,
     t.issue_date,
     t.due_date,
-    cast(t.days_past_due as integer) as days_past_due,
-    u.bucket as bucket_due,
-    v.bucket as bucket_issue,
-    cast(greatest(least(t.open_ccy, coalesce(t.disputed_ccy, 0) - t.older_open_ccy), 0) as decimal(18, 2)) as disputed_open_ccy
+    t.days_past_due,
+    case
+        when t.days_past_due <= u.b0 then 'current'
+        when t.days_past_due <= u.b30 then '1-30'
+        when t.days_past_due <= u.b60 then '31-60'
+        when t.days_past_due <= u.b90 then '61-90'
+        when t.days_past_due <= u.b120 then '91-120'
+        else '120+'
+    end as bucket_due,
+    case
+        when t.age_days <= u.b0 then 'current'
+        when t.age_days <= u.b30 then '1-30'
+        when t.age_days <= u.b60 then '31-60'
+        when t.age_days <= u.b90 then '61-90'
+        when t.age_days <= u.b120 then '91-120'
+        else '120+'
+    end as bucket_issue,
+    coalesce(x.disputed_open_ccy, 0) as disputed_open_ccy
 from items as t
-inner join meta.buckets as u on t.days_past_due between u.min_days and u.max_days
-inner join meta.buckets as v on t.age_days between v.min_days and v.max_days;
+cross join marts.bucket_bounds() as u
+left join marts.disputed_items_as_of(d, basis := basis) as x
+    on t.invoice_key = x.invoice_key and t.instalment = x.instalment;
 
 create or replace macro marts.aging_as_of(d, basis := 'effective') as table
-with rates as (
-    select currency, mxn_per_unit
-    from marts.fx_rates_daily
-    where date = least(cast(d as date), (select max(date) from marts.fx_rates_daily))
-),
--- the upper bounds of the five first buckets, in one row
-bounds as (
+with items as (
     select
-        max(case when bucket = 'current' then max_days end) as b0,
-        max(case when bucket = '1-30' then max_days end) as b30,
-        max(case when bucket = '31-60' then max_days end) as b60,
-        max(case when bucket = '61-90' then max_days end) as b90,
-        max(case when bucket = '91-120' then max_days end) as b120
-    from meta.buckets
-),
-items as (
-    select
-        b.customer_key, b.invoice_key, b.instalment, b.open_ccy, cast(d as date) - b.due_date as days_past_due,
-        cast(round(b.open_ccy * b.fx_issue_rate, 2) as decimal(18, 2)) as open_mxn_issue,
-        cast(round(b.open_ccy * r.mxn_per_unit, 2) as decimal(18, 2)) as open_mxn_closing
+        b.customer_key, b.invoice_key, cast(cast(d as date) - b.due_date as integer) as days_past_due,
+        marts.pesos_of(b.open_ccy, b.fx_issue_rate) as open_mxn_issue,
+        marts.pesos_of(b.open_ccy, r.mxn_per_unit) as open_mxn_closing
     from marts.balance_intervals as b
-    left join rates as r on b.currency = r.currency
+    left join marts.closing_rates(d) as r on b.currency = r.currency
     where b.basis = basis and b.valid_from <= cast(d as date) and b.valid_to > cast(d as date)
 ),
 aged as (
@@ -79,51 +121,28 @@ aged as (
         sum(case when i.days_past_due > u.b60 and i.days_past_due <= u.b90 then i.open_mxn_closing else 0 end) as d61_90_mxn,
         sum(case when i.days_past_due > u.b90 and i.days_past_due <= u.b120 then i.open_mxn_closing else 0 end) as d91_120_mxn,
         sum(case when i.days_past_due > u.b120 then i.open_mxn_closing else 0 end) as d120_plus_mxn,
-        sum(coalesce(i.open_mxn_closing, 0)) as gross_mxn,
-        sum(case when i.days_past_due > 0 then i.open_mxn_closing else 0 end) as overdue_mxn,
+        sum(i.open_mxn_closing) as gross_mxn,
         sum(i.open_mxn_issue) as gross_mxn_issue,
         count(distinct case when i.days_past_due > 0 then i.invoice_key end) as overdue_invoices,
         sum(case when i.open_mxn_closing is null then 1 else 0 end) as unvalued_items,
         max(i.days_past_due) as oldest_days
     from items as i
-    cross join bounds as u
+    cross join marts.bucket_bounds() as u
     group by i.customer_key
 ),
-disputed_then as (
-    select f.invoice_key, sum(x.disputed_amount_ccy) as disputed_ccy
-    from marts.disputes as x
-    inner join marts.fct_invoices as f on x.invoice_id = f.invoice_id
-    where x.opened_date <= cast(d as date) and (x.closed_date is null or x.closed_date > cast(d as date))
-    group by f.invoice_key
-),
-disputed_items as (
-    select
-        i.customer_key, i.invoice_key, i.open_ccy, i.open_mxn_closing,
-        least(
-            i.open_ccy, x.disputed_ccy - (sum(i.open_ccy) over (partition by i.invoice_key order by i.instalment) - i.open_ccy)
-        ) as disputed_open_ccy
-    from items as i
-    inner join disputed_then as x on i.invoice_key = x.invoice_key
-),
-disputed_invoices as (
-    select
-        customer_key,
-        cast(round(
-            sum(cast(disputed_open_ccy as decimal(18, 2))) * max(open_mxn_closing / open_ccy), 2
-        ) as decimal(18, 2)) as disputed_mxn
-    from disputed_items
-    where disputed_open_ccy > 0
-    group by customer_key, invoice_key
-),
 disputed as (
-    select customer_key, sum(disputed_mxn) as disputed_mxn from disputed_invoices group by customer_key
+    select x.customer_key, sum(marts.pesos_of(x.disputed_open_ccy, r.mxn_per_unit)) as disputed_mxn
+    from marts.disputed_items_as_of(d, basis := basis) as x
+    inner join marts.closing_rates(d) as r on x.currency = r.currency
+    group by x.customer_key
 ),
 unapplied as (
     select
         u.customer_key,
-        sum(coalesce(cast(round(u.unapplied_ccy * r.mxn_per_unit, 2) as decimal(18, 2)), 0)) as unapplied_mxn
+        sum(marts.pesos_of(u.unapplied_ccy, r.mxn_per_unit)) as unapplied_mxn,
+        sum(case when r.mxn_per_unit is null then 1 else 0 end) as unvalued_items
     from marts.unapplied_intervals as u
-    left join rates as r on u.currency = r.currency
+    left join marts.closing_rates(d) as r on u.currency = r.currency
     where u.basis = basis and u.valid_from <= cast(d as date) and u.valid_to > cast(d as date)
     group by u.customer_key
 )
@@ -139,13 +158,13 @@ select
     cast(coalesce(o.d91_120_mxn, 0) as decimal(18, 2)) as d91_120_mxn,
     cast(coalesce(o.d120_plus_mxn, 0) as decimal(18, 2)) as d120_plus_mxn,
     cast(coalesce(o.gross_mxn, 0) as decimal(18, 2)) as gross_mxn,
-    cast(coalesce(o.overdue_mxn, 0) as decimal(18, 2)) as overdue_mxn,
+    cast(coalesce(o.gross_mxn, 0) - coalesce(o.current_mxn, 0) as decimal(18, 2)) as overdue_mxn,
     cast(coalesce(u.unapplied_mxn, 0) as decimal(18, 2)) as unapplied_mxn,
     cast(coalesce(o.gross_mxn, 0) - coalesce(u.unapplied_mxn, 0) as decimal(18, 2)) as net_mxn,
     cast(coalesce(x.disputed_mxn, 0) as decimal(18, 2)) as disputed_mxn,
     cast(coalesce(o.gross_mxn_issue, 0) as decimal(18, 2)) as gross_mxn_issue,
     cast(coalesce(o.overdue_invoices, 0) as integer) as overdue_invoices,
-    cast(coalesce(o.unvalued_items, 0) as integer) as unvalued_items,
+    cast(coalesce(o.unvalued_items, 0) + coalesce(u.unvalued_items, 0) as integer) as unvalued_items,
     o.oldest_days
 from aged as o
 full join unapplied as u on o.customer_key = u.customer_key

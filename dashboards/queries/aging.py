@@ -75,16 +75,25 @@ def _computed(question: Question) -> tuple[str, Params]:
         f"coalesce(sum({amount}) filter ({bucket} = '{code}'), 0)::decimal(18,2) as {name}"
         for code, name in BUCKETS.items()
     )
+    # what is disputed, at the rate itself: a share of the rounded pesos would be a cent off
+    in_pesos = "round(o.disputed_open_ccy::decimal(20,2) * r.mxn_per_unit::decimal(16,6), 2)"
+    disputed = "o.disputed_open_ccy" if question.own_currency else in_pesos
     items = f"""
+        with rates as (
+            select currency, mxn_per_unit from marts.fx_rates_daily
+            where date = least($as_of::date, (select max(date) from marts.fx_rates_daily)) and currency <> 'MXN'
+            union all
+            select 'MXN', 1
+        )
         select o.customer_id, {"o.currency" if question.own_currency else "'MXN'"} as currency, {sums},
             coalesce(sum({amount}), 0)::decimal(18,2) as gross_mxn,
             coalesce(sum({amount}) filter (o.days_past_due > 0), 0)::decimal(18,2) as overdue_mxn,
-            coalesce(sum(round(o.disputed_open_ccy * {amount} / nullif(o.open_ccy, 0), 2)), 0)::decimal(18,2)
-                as disputed_mxn,
+            coalesce(sum({disputed}), 0)::decimal(18,2) as disputed_mxn,
             count(distinct o.invoice_id) as open_invoices, max(o.days_past_due) as oldest_days,
             count(*) filter (o.open_mxn_closing is null) as unvalued_items
         from marts.open_items_as_of($as_of::date, basis := $basis) as o
         left join marts.fct_invoices as i on i.invoice_id = o.invoice_id
+        left join rates as r on r.currency = o.currency
         where {condition} group by all
     """
     params |= {"as_of": question.as_of, "basis": question.basis}
@@ -94,11 +103,11 @@ def _computed(question: Question) -> tuple[str, Params]:
     sql = f"""
         select coalesce(i.customer_id, u.customer_id) as customer_id, 'MXN' as currency, {zeros},
             coalesce(u.unapplied_mxn, 0) as unapplied_mxn, coalesce(i.open_invoices, 0) as open_invoices,
-            i.oldest_days, coalesce(i.unvalued_items, 0) as unvalued_items
+            i.oldest_days, coalesce(u.unvalued_items, i.unvalued_items, 0) as unvalued_items
         from ({items}) as i
         full join (
-            select customer_id, unapplied_mxn from marts.aging_as_of($as_of::date, basis := $basis)
-            where unapplied_mxn <> 0
+            select customer_id, unapplied_mxn, unvalued_items from marts.aging_as_of($as_of::date, basis := $basis)
+            where unapplied_mxn <> 0 or unvalued_items > 0
         ) as u on u.customer_id = i.customer_id
     """
     return sql, params

@@ -107,7 +107,10 @@ def _facts(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
     insert(connection, "marts.fct_credit_notes", company.credit_notes)
     insert(connection, "marts.fct_movements", movements)
     insert(connection, "marts.balance_intervals", intervals)
-    insert(connection, "marts.disputes", fixture_marts.disputes(company))
+    insert(connection, "marts.disputes", [
+        row | {"invoice_key": _key(row["invoice_id"]), "disputed_invoice_ccy": row["disputed_amount_ccy"]}
+        for row in fixture_marts.disputes(company)
+    ])  # fmt: skip
     days = [FIRST + dt.timedelta(days=n) for n in range((AS_OF - FIRST).days + 1)]
     insert(connection, "marts.fx_rates_daily", [
         {"date": day, "currency": currency, "mxn_per_unit": rate, "source": "DOF"}

@@ -65,9 +65,9 @@ collection_time(as_of DATE, dimension, value, closed_invoices INTEGER, mean_days
     weighted_days R, payment_weighted_days R, km_median_days INTEGER, mean_days_vs_due R, mean_days_late R)
 billed_vs_collected(month DATE, dimension, value, invoices_issued INTEGER, billed_gross_mxn, cancelled_mxn,
     credit_notes_mxn, billed_net_mxn, collected_mxn, collected_pct, collected_num M, collected_den M)
-disputes(dispute_id, invoice_id, customer_id, customer_name, opened_date, closed_date, reason, reason_name,
-    disputed_amount_ccy, currency, disputed_open_ccy, disputed_open_mxn, outcome, owner, is_open, age_days
-    INTEGER, resolution_days INTEGER)
+disputes(dispute_id, invoice_id, invoice_key INTEGER, customer_id, customer_name, opened_date, closed_date, reason,
+    reason_name, disputed_amount_ccy, currency, disputed_invoice_ccy, disputed_open_ccy, disputed_open_mxn, outcome,
+    owner, is_open, age_days INTEGER, resolution_days INTEGER)
 dispute_board(as_of DATE, dimension, value, open_count INTEGER, open_amount_mxn, share_of_ar_pct,
     share_of_ar_num M, share_of_ar_den M, oldest_days INTEGER, closed_count INTEGER, accepted_count INTEGER,
     accepted_pct, accepted_num INTEGER, accepted_den INTEGER, mean_resolution_days R, median_resolution_days

@@ -61,8 +61,8 @@ def test_every_report_and_alert_that_reads_a_mart_has_one() -> None:
 
 def test_a_macro_is_followed_to_the_marts_below_it() -> None:
     read = named_in("select * from marts.aging_as_of($d)")
-    assert {"balance_intervals", "fct_invoices", "dim_customers", "unapplied_intervals"} <= read
-    assert not read & {"aging_as_of", "open_items_as_of"}
+    assert {"balance_intervals", "disputes", "dim_customers", "unapplied_intervals"} <= read
+    assert not read & {"aging_as_of", "disputed_items_as_of", "closing_rates"}
 
 
 def test_only_the_function_that_is_called_counts() -> None:

@@ -9,6 +9,7 @@ final as (
     select
         d.dispute_id,
         i.invoice_id,
+        i.invoice_key,
         c.customer_id,
         c.customer_name,
         d.opened_date,
@@ -17,6 +18,7 @@ final as (
         coalesce(r.name_es, d.reason, 'Sin motivo') as reason_name,
         d.disputed_amount_ccy,
         d.currency,
+        case when i.invoice_key is not null then d.disputed_ccy end as disputed_invoice_ccy,
         case when {{ is_known }} then coalesce(s.disputed_open_ccy, 0) end as disputed_open_ccy,
         case when {{ is_known }} then coalesce(s.disputed_open_mxn, 0) end as disputed_open_mxn,
         d.outcome,
