@@ -30,19 +30,19 @@ select
 from meta.buckets;
 
 -- The disputed part of each open item, in its currency: the invoice's open disputes, never more than what is open,
--- laid on the first instalment first.
+-- laid on the oldest instalment first.
 create or replace macro marts.disputed_items_as_of(d, basis := 'effective') as table
 with disputed as (
     select invoice_key, sum(disputed_invoice_ccy) as disputed_ccy
     from marts.disputes
-    where invoice_key is not null and opened_date <= cast(d as date) and (closed_date is null or closed_date > cast(d as date))
+    where disputed_invoice_ccy is not null and opened_date <= cast(d as date) and (closed_date is null or closed_date > cast(d as date))
     group by invoice_key
 ),
 items as (
     select
         b.invoice_key, b.instalment, b.customer_key, b.currency, b.open_ccy, x.disputed_ccy,
         sum(b.open_ccy) over (
-            partition by b.invoice_key order by b.instalment rows between unbounded preceding and current row
+            partition by b.invoice_key order by b.due_date, b.instalment rows between unbounded preceding and current row
         ) - b.open_ccy as older_open_ccy
     from marts.balance_intervals as b
     inner join disputed as x on b.invoice_key = x.invoice_key

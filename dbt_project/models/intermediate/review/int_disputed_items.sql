@@ -23,7 +23,7 @@ items as (
         b.open_ccy,
         x.disputed_ccy,
         sum(b.open_ccy) over (
-            partition by x.as_of, b.basis, b.invoice_key order by b.instalment
+            partition by x.as_of, b.basis, b.invoice_key order by b.due_date, b.instalment
             rows between unbounded preceding and current row
         ) - b.open_ccy as older_open_ccy
     from disputed as x
