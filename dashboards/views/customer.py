@@ -100,8 +100,9 @@ def _figures(context: Context, row: Row) -> None:
         blocks.figure("saldo", "Saldo", formats.mdp(gross), count, spark=[p["gross_mxn"] for p in history],
                       help=context.meaning("gross_ar", formats.money(gross)))  # fmt: skip
     with grid.cell():
-        late = f"la más antigua, {formats.days(row['oldest_days'])}" if overdue else "Al corriente"
-        blocks.figure("vencido", "Vencido", formats.mdp(overdue), late, tone="bad" if overdue else "good",
+        owes = bool(row["overdue_invoices"])  # what has no rate is overdue too, without pesos
+        late = f"la más antigua, {formats.days(row['oldest_days'])}" if owes else "Al corriente"
+        blocks.figure("vencido", "Vencido", formats.mdp(overdue), late, tone="bad" if owes else "good",
                       spark=[p["overdue_mxn"] for p in history],
                       help=context.meaning("overdue_ar", formats.money(overdue)))  # fmt: skip
     with grid.cell():
