@@ -191,3 +191,16 @@ CASES = [
 @pytest.mark.parametrize(("query", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_worked_example(marts: duckdb.DuckDBPyConnection, query: str, expected: list[Any]) -> None:
     assert marts.execute(query).fetchall() == expected
+
+
+def test_a_dispute_lies_on_what_is_due_first() -> None:
+    """Of 50 disputed, the part due in March (number 2, 40) first, then 10 of the part due in May (number 1)."""
+    raw = Raw()
+    raw.register("customers", customer_id="C1", name="C1")
+    invoice(raw, "F1", "100", "2026-02-01")
+    for number, day, amount in ((1, "2026-05-01", 60), (2, "2026-03-01", 40)):
+        raw.register("instalments", invoice_id="F1", number=number, due_date=day, amount=amount)
+    dispute(raw, "D1", "F1", "50", "2026-02-10")
+    query = "select instalment, disputed_open_ccy from aging_open_items where as_of = '2026-03-31' and basis = 'effective' order by 1"
+    with straight.run(raw, AS_OF, ["aging_open_items"]) as marts:
+        assert marts.execute(query).fetchall() == [(1, Decimal(10)), (2, Decimal(40))]

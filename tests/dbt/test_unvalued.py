@@ -37,6 +37,13 @@ def company() -> Raw:
     for name in ("E1", "M1", "M2", "P1"):
         raw.register("reminders", reminder_id=f"R{name}", invoice_id=name, stage="post_due", channel="correo",
                      sent_date="2026-03-15")  # fmt: skip
+    for name, amount, currency in (("E1", "200", "EUR"), ("M1", "50", "EUR"), ("P1", "300", "MXN")):
+        raw.register("disputes", dispute_id=f"D{name}", invoice_id=name, opened_date="2026-05-04", reason="precio",
+                     disputed_amount=Decimal(amount), currency=currency, owner=name[0])  # fmt: skip
+    raw.register("plan_billing", month="2026-01-01", customer_id="E", amount=Decimal(700), currency="EUR")
+    raw.register("plan_billing", month="2026-02-01", customer_id="P", amount=Decimal(4000), currency="MXN")
+    raw.register("plan_collections", month="2026-03-01", customer_id="E", amount=Decimal(50), currency="EUR")
+    raw.register("plan_collections", month="2026-03-01", customer_id="P", amount=Decimal(1000), currency="MXN")
     return raw
 
 
@@ -166,6 +173,33 @@ CASES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "select value, payment_weighted_days, payment_weighted_den, unvalued_items from collection_time "
         f"where as_of = '{AS_OF}' and dimension in ('segment', 'total') order by 1",
         [("E", None, None, 1), ("M", None, 0, 0), ("P", 28, 500, 0), ("total", 28, 500, 1)],
+    ),
+    # 300 of 2500
+    "dispute_board": (
+        "select dimension, value, open_count, open_amount_mxn, share_of_ar_pct, unvalued_items from dispute_board "
+        f"where as_of = '{AS_OF}' and dimension <> 'reason' order by 1, 2",
+        [("owner", "E", 1, None, None, 1), ("owner", "M", 1, None, None, 1), ("owner", "P", 1, 300, 12, 0),
+         ("total", "total", 3, 300, 12, 2)],
+    ),
+    "dispute_board without receivables in pesos": (
+        "select open_count, open_amount_mxn, share_of_ar_pct, share_of_ar_den, unvalued_items from dispute_board "
+        "where as_of = '2026-01-31' and dimension = 'total'",
+        [(0, 0, None, None, 0)],
+    ),
+    "dispute_rates": (
+        "select issue_month, disputed_num, disputed_den, disputed_amount_num, disputed_amount_den, disputed_amount_pct, unvalued_items "
+        "from dispute_rates where issue_month <= '2026-02-01' order by 1",
+        [("2026-01-01", 1, 1, None, None, None, 1), ("2026-02-01", 2, 3, 300, 3000, 10, 1)],
+    ),
+    # January: the plan and the sale. February: M1 billed, and E1 expected by its due date. March: E's plan and cash, M1 expected
+    "plan_vs_actual": (
+        "select month, customer_id, plan_billed_mxn, billed_mxn, billed_pct, plan_collected_mxn, collected_mxn, forecast_mxn, "
+        "unvalued_items from plan_vs_actual order by 1, 2",
+        [("2026-01-01", "E", None, None, None, 0, 0, None, 2), ("2026-01-01", "total", None, None, None, 0, 0, None, 2),
+         ("2026-02-01", "E", 0, 0, None, 0, 0, None, 1), ("2026-02-01", "M", 0, 1000, None, 0, 0, None, 1),
+         ("2026-02-01", "P", 4000, 2000, 50, 0, 0, None, 0), ("2026-02-01", "total", 4000, 3000, 75, 0, 0, None, 2),
+         ("2026-03-01", "E", 0, 0, None, None, None, None, 2), ("2026-03-01", "M", 0, 0, None, 0, 0, 1000, 1),
+         ("2026-03-01", "P", 0, 0, None, 1000, 500, 2000, 0), ("2026-03-01", "total", 0, 0, None, 1000, 500, 3000, 3)],
     ),
     "kpis": (
         "select kpi, value from kpis where dimension_value = 'E' and period = '2026-01-31' "

@@ -1,5 +1,6 @@
 -- Every dispute open on each report date with its part of what its invoice has open: disputes of one invoice share
--- the balance in the order in which they were opened. Effective basis, closing rate. Of an unknown amount there is none.
+-- the balance in the order in which they were opened. Effective basis, closing rate (null without one). Of an unknown
+-- amount there is none.
 with
 
 items as (
@@ -41,7 +42,7 @@ final as (
         v.as_of,
         v.dispute_id,
         v.disputed_open_ccy,
-        coalesce({{ pesos('v.disputed_open_ccy', 'r.rate') }}, 0) as disputed_open_mxn
+        case when v.disputed_open_ccy = 0 then 0 else {{ pesos('v.disputed_open_ccy', 'r.rate') }} end as disputed_open_mxn
     from valued as v
     left join {{ ref('int_report_rates') }} as r on v.as_of = r.as_of and v.currency = r.currency
 )

@@ -1,10 +1,19 @@
 -- Plan against what happened, by month and customer, and in total (customer_id `total`): billed (net of cancellations
 -- and credit notes), collected, and what the forecast of the previous month end expected. A plan without a customer
--- stands under `sin asignar`. Only months with a plan.
+-- stands under `sin asignar`. Only months with a plan. What has no rate is left out and counted.
+{%- set sums = ['plan_billed', 'plan_collected', 'billed', 'collected', 'bank_mxn', 'forecast'] %}
+{%- set parts = {
+    'billing': {'plan_billed': ['amount', 'unvalued']},
+    'collections': {'plan_collected': ['amount', 'unvalued']},
+    'actuals': {'billed': ['billed', 'unvalued_billed'], 'collected': ['collected', 'unvalued_collected']},
+    'receipts': {'receipts': ['receipts'], 'matched': ['matched'], 'bank_mxn': ['bank_mxn', 'unvalued']},
+    'forecasts': {'forecast': ['expected', 'unvalued']},
+} %}
 with
 
 billing as (
-    select {{ month_start('p.month') }} as month, coalesce(p.customer_id, 'sin asignar') as customer_id, sum({{ pesos('p.amount', 'coalesce(x.mxn_per_unit, l.mxn_per_unit)') }}) as amount
+    select {{ month_start('p.month') }} as month, coalesce(p.customer_id, 'sin asignar') as customer_id, sum({{ pesos('p.amount', 'coalesce(x.mxn_per_unit, l.mxn_per_unit)') }}) as amount,
+        sum(case when coalesce(x.mxn_per_unit, l.mxn_per_unit) is null then 1 else 0 end) as unvalued
     from {{ latest_delivery(ref('stg_register__plan_billing'), ['month', 'customer_id', 'branch', 'currency']) }} as p
     left join {{ ref('fx_rates_daily') }} as x on x.date = {{ month_start('p.month') }} and p.currency = x.currency
     left join {{ ref('fx_rates_daily') }} as l on l.date = {{ as_of() }} and p.currency = l.currency
@@ -12,7 +21,8 @@ billing as (
 ),
 
 collections as (
-    select {{ month_start('p.month') }} as month, coalesce(p.customer_id, 'sin asignar') as customer_id, sum({{ pesos('p.amount', 'coalesce(x.mxn_per_unit, l.mxn_per_unit)') }}) as amount
+    select {{ month_start('p.month') }} as month, coalesce(p.customer_id, 'sin asignar') as customer_id, sum({{ pesos('p.amount', 'coalesce(x.mxn_per_unit, l.mxn_per_unit)') }}) as amount,
+        sum(case when coalesce(x.mxn_per_unit, l.mxn_per_unit) is null then 1 else 0 end) as unvalued
     from {{ latest_delivery(ref('stg_register__plan_collections'), ['month', 'customer_id', 'branch', 'currency']) }} as p
     left join {{ ref('fx_rates_daily') }} as x on x.date = {{ month_start('p.month') }} and p.currency = x.currency
     left join {{ ref('fx_rates_daily') }} as l on l.date = {{ as_of() }} and p.currency = l.currency
@@ -20,7 +30,12 @@ collections as (
 ),
 
 actuals as (
-    select f.month, c.customer_id, sum(f.billed_gross - f.cancelled - f.credit_notes) as billed, sum(f.collected) as collected
+    select f.month, c.customer_id,
+        sum(case when coalesce(f.billed_gross, f.cancelled, f.credit_notes) is not null
+            then coalesce(f.billed_gross, 0) - coalesce(f.cancelled, 0) - coalesce(f.credit_notes, 0) end) as billed,
+        sum(f.unvalued_billed_gross + f.unvalued_cancelled + f.unvalued_credit_notes) as unvalued_billed,
+        sum(f.collected) as collected,
+        sum(f.unvalued_collected) as unvalued_collected
     from {{ ref('int_month_flows') }} as f inner join {{ ref('int_cuts') }} as c on f.cut_key = c.cut_key
     group by f.month, c.customer_id
 ),
@@ -28,7 +43,8 @@ actuals as (
 receipts as (
     select {{ month_start('p.payment_date') }} as month, p.customer_id, count(*) as receipts,
         sum(case when b.status = 'matched' then 1 else 0 end) as matched,
-        sum(case when b.status in ('matched', 'amount_mismatch') then p.amount_mxn else 0 end) as bank_mxn
+        sum(case when b.status in ('matched', 'amount_mismatch') then p.amount_mxn end) as bank_mxn,
+        sum(case when b.status in ('matched', 'amount_mismatch') and p.amount_mxn is null then 1 else 0 end) as unvalued
     from {{ ref('fct_payments') }} as p
     inner join {{ ref('bank_reconciliation') }} as b on p.payment_id = b.payment_id and b.kind = 'payment'
     where p.is_cash
@@ -36,7 +52,8 @@ receipts as (
 ),
 
 forecasts as (
-    select {{ month_start('l.expected_date') }} as month, l.customer_id, sum(l.expected_mxn) as expected
+    select {{ month_start('l.expected_date') }} as month, l.customer_id, sum(l.expected_mxn) as expected,
+        sum(case when l.expected_mxn is null then 1 else 0 end) as unvalued
     from {{ ref('cash_forecast_lines') }} as l
     where l.as_of = {{ add_days(month_start('l.expected_date'), -1) }}
     group by {{ month_start('l.expected_date') }}, l.customer_id
@@ -49,16 +66,17 @@ months as (
 ),
 
 stacked as (
-    select month, customer_id, amount as plan_billed, null as plan_collected, null as billed, null as collected, null as receipts, null as matched,
-        null as bank_mxn, null as forecast from billing
-    union all
-    select month, customer_id, null, amount, null, null, null, null, null, null from collections
-    union all
-    select month, customer_id, null, null, billed, collected, null, null, null, null from actuals
-    union all
-    select month, customer_id, null, null, null, null, receipts, matched, bank_mxn, null from receipts
-    union all
-    select month, customer_id, null, null, null, null, null, null, null, expected from forecasts
+    {%- for relation, figures in parts.items() %}
+    {{ 'union all' if not loop.first }}
+    select month, customer_id
+        {%- for figure in sums + ['receipts', 'matched'] %}
+        , {{ figures.get(figure, ['cast(null as decimal(18, 2))'])[0] }} as {{ figure }}
+        {%- endfor %}
+        {%- for figure in sums %}
+        , {{ figures.get(figure, [none, '0'])[1] }} as unvalued_{{ figure }}
+        {%- endfor %}
+    from {{ relation }}
+    {%- endfor %}
 ),
 
 named as (
@@ -68,19 +86,20 @@ named as (
 totalled as (
     select * from named
     union all
-    select month, 'total', plan_billed, plan_collected, billed, collected, receipts, matched, bank_mxn, forecast from named
+    select month, 'total', {{ sums | join(', ') }}, receipts, matched, unvalued_{{ sums | join(', unvalued_') }} from named
 ),
 
 sums as (
     select
         month,
         customer_id,
-        {%- for column in ['plan_billed', 'plan_collected', 'billed', 'collected', 'bank_mxn'] %}
-        {{ money('coalesce(sum(' ~ column ~ '), 0)') }} as {{ column }},
+        {%- for column in sums[:-1] %}
+        {{ money(known_total('sum(' ~ column ~ ')', 'sum(unvalued_' ~ column ~ ')')) }} as {{ column }},
         {%- endfor %}
         {{ money('sum(forecast)') }} as forecast,
         cast(coalesce(sum(receipts), 0) as integer) as receipts,
-        cast(coalesce(sum(matched), 0) as integer) as matched
+        cast(coalesce(sum(matched), 0) as integer) as matched,
+        cast(sum(unvalued_{{ sums | join(' + unvalued_') }}) as integer) as unvalued_items
     from totalled
     group by month, customer_id
 ),
@@ -107,7 +126,8 @@ final as (
         {{ money('s.collected - s.forecast') }} as forecast_bias_mxn,
         {{ pct('s.matched', 's.receipts') }} as tie_out_pct,
         s.matched as tie_out_num,
-        s.receipts as tie_out_den
+        s.receipts as tie_out_den,
+        s.unvalued_items
     from sums as s
     left join {{ ref('dim_customers') }} as c on s.customer_id = c.customer_id
 )

@@ -1,5 +1,7 @@
 -- Disputes on every report date: what is open, how old, its share of the receivables, and how those closed by then
 -- ended. By reason and by owner, and in total. `accepted` means that the error was ours.
+-- What has no rate is left out and counted.
+{%- set open_amount = known_total('s.open_amount_mxn', 's.unvalued_items') %}
 with
 
 known as (
@@ -12,7 +14,8 @@ known as (
         d.closed_date is null or d.closed_date > r.as_of as is_open,
         {{ days_between('d.opened_date', 'r.as_of') }} as age_days,
         {{ days_between('d.opened_date', 'd.closed_date') }} as resolution_days,
-        coalesce(s.disputed_open_mxn, 0) as open_mxn
+        s.disputed_open_mxn as open_mxn,
+        s.disputed_open_ccy > 0 and s.disputed_open_mxn is null as is_unvalued
     from {{ ref('int_disputes') }} as d
     inner join {{ ref('dim_report_dates') }} as r on d.opened_date <= r.as_of
     left join {{ ref('dispute_reasons') }} as n on d.reason = n.reason
@@ -33,7 +36,8 @@ sums as (
         dimension,
         value,
         sum(case when is_open then 1 else 0 end) as open_count,
-        sum(case when is_open then open_mxn else 0 end) as open_amount_mxn,
+        sum(case when is_open then open_mxn end) as open_amount_mxn,
+        sum(case when is_open and is_unvalued then 1 else 0 end) as unvalued_items,
         max(case when is_open then age_days end) as oldest_days,
         sum(case when not is_open then 1 else 0 end) as closed_count,
         sum(case when not is_open and outcome = 'accepted' then 1 else 0 end) as accepted_count,
@@ -50,7 +54,9 @@ grid as (
     select as_of, 'total', 'total' from {{ ref('dim_report_dates') }}
 ),
 
-receivables as (select as_of, gross_mxn from {{ ref('morosidad') }} where dimension = 'total'),
+receivables as (
+    select as_of, {{ known_balance('gross_mxn', 'unvalued_items') }} as gross_mxn from {{ ref('morosidad') }} where dimension = 'total'
+),
 
 final as (
     select
@@ -58,10 +64,10 @@ final as (
         g.dimension,
         g.value,
         cast(coalesce(s.open_count, 0) as integer) as open_count,
-        {{ money('coalesce(s.open_amount_mxn, 0)') }} as open_amount_mxn,
-        {{ pct('coalesce(s.open_amount_mxn, 0)', 'r.gross_mxn') }} as share_of_ar_pct,
-        {{ money('coalesce(s.open_amount_mxn, 0)') }} as share_of_ar_num,
-        {{ money('coalesce(r.gross_mxn, 0)') }} as share_of_ar_den,
+        {{ money(open_amount) }} as open_amount_mxn,
+        {{ pct(open_amount, 'r.gross_mxn') }} as share_of_ar_pct,
+        {{ money(open_amount) }} as share_of_ar_num,
+        {{ money('r.gross_mxn') }} as share_of_ar_den,
         cast(s.oldest_days as integer) as oldest_days,
         cast(coalesce(s.closed_count, 0) as integer) as closed_count,
         cast(coalesce(s.accepted_count, 0) as integer) as accepted_count,
@@ -69,7 +75,8 @@ final as (
         cast(coalesce(s.accepted_count, 0) as integer) as accepted_num,
         cast(coalesce(s.closed_count, 0) as integer) as accepted_den,
         {{ ratio('s.resolution_days', 's.closed_count') }} as mean_resolution_days,
-        cast(s.median_resolution_days as decimal(18, 4)) as median_resolution_days
+        cast(s.median_resolution_days as decimal(18, 4)) as median_resolution_days,
+        cast(coalesce(s.unvalued_items, 0) as integer) as unvalued_items
     from grid as g
     left join sums as s on g.as_of = s.as_of and g.dimension = s.dimension and g.value = s.value
     left join receivables as r on g.as_of = r.as_of

@@ -1,5 +1,5 @@
 -- Share of each month's invoices that were ever disputed. Two disputes on one invoice count once; an amount in dispute
--- is never more than its invoice; one that nobody can value counts, without an amount.
+-- is never more than its invoice; one that nobody can value counts, without an amount, like an invoice without a rate.
 with
 
 disputed as (
@@ -26,7 +26,10 @@ sums as (
         sum(case when is_live then 1 else 0 end) as live,
         sum(case when is_live and is_disputed then 1 else 0 end) as live_disputed,
         sum(disputed_mxn) as disputed_mxn,
-        sum(total_mxn_issue) as billed_mxn
+        sum(total_mxn_issue) as billed_mxn,
+        sum(case when is_disputed and disputed_mxn is null then 1 else 0 end) as unvalued_disputed,
+        sum(case when total_mxn_issue is null then 1 else 0 end) as unvalued_billed,
+        sum(case when total_mxn_issue is null or (is_disputed and disputed_mxn is null) then 1 else 0 end) as unvalued_items
     from invoices
     group by issue_month
 ),
@@ -37,8 +40,9 @@ counts as (
         {%- for column in ['issued', 'disputed', 'live', 'live_disputed'] %}
         cast(coalesce(s.{{ column }}, 0) as integer) as {{ column }},
         {%- endfor %}
-        {{ money('coalesce(s.disputed_mxn, 0)') }} as disputed_mxn,
-        {{ money('coalesce(s.billed_mxn, 0)') }} as billed_mxn
+        {{ money(known_total('s.disputed_mxn', 's.unvalued_disputed')) }} as disputed_mxn,
+        {{ money(known_total('s.billed_mxn', 's.unvalued_billed')) }} as billed_mxn,
+        cast(coalesce(s.unvalued_items, 0) as integer) as unvalued_items
     from {{ ref('int_months') }} as m left join sums as s on m.month = s.issue_month
 ),
 
@@ -55,7 +59,8 @@ final as (
         live as live_disputed_den,
         {{ pct('disputed_mxn', 'billed_mxn') }} as disputed_amount_pct,
         disputed_mxn as disputed_amount_num,
-        billed_mxn as disputed_amount_den
+        billed_mxn as disputed_amount_den,
+        unvalued_items
     from counts
 )
 
