@@ -55,7 +55,7 @@ class Review:
     rates: list[Row]
     figures: list[Figure]
     buckets: list[Row]
-    bridge: dict[str, Decimal]
+    bridge: dict[str, Decimal | None]  # a line of which nothing has a rate is not known
     week: dict[tuple[dt.date, str], Decimal]
     matrix: list[Row]
     customers: list[Row]
@@ -71,8 +71,8 @@ class Review:
 
     def bridge_residual(self) -> Decimal:
         """What the bridge's lines leave beside the published end: 0.00, or the review says so."""
-        lines = sum((self.bridge.get(line, Decimal(0)) for line in BRIDGE_LINES), Decimal(0))
-        return lines - self.bridge.get("end", Decimal(0))
+        lines = sum((self.bridge.get(line) or Decimal(0) for line in BRIDGE_LINES), Decimal(0))
+        return lines - (self.bridge.get("end") or Decimal(0))
 
 
 def gather(connection: duckdb.DuckDBPyConnection, as_of: dt.date | None) -> Review:

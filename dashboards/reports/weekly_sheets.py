@@ -120,11 +120,12 @@ def _bridge(sheet: Sheet, row: int, review: Review) -> int:
         sheet.put(number, 1, amount, "money", bold=line == "start", bottom=1, bottom_color=LINE)
         sheet.put(number, 2, note, font_color=QUIET, indent=1)
     last = first + len(BRIDGE_LINES) - 1
-    end = review.bridge.get("end", Decimal(0))
+    end = review.bridge.get("end")
     look: dict[str, Any] = {"bold": True, "top": 1, "top_color": LINE, "bg_color": PALE}
     sheet.put(last + 1, 0, "Cartera bruta al final", **look)
     sheet.formula(
-        last + 1, 1, f"=SUM(B{first + 1}:B{last + 1})", end + review.bridge_residual(), "money", **look
+        last + 1, 1, f"=SUM(B{first + 1}:B{last + 1})", (end or Decimal(0)) + review.bridge_residual(), "money",
+        **look,
     )
     sheet.put(last + 2, 0, "Cartera bruta publicada al final")
     sheet.put(last + 2, 1, end, "money")

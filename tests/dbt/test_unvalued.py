@@ -201,6 +201,41 @@ CASES: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
          ("2026-03-01", "E", 0, 0, None, None, None, None, 2), ("2026-03-01", "M", 0, 0, None, 0, 0, 1000, 1),
          ("2026-03-01", "P", 0, 0, None, 1000, 500, 2000, 0), ("2026-03-01", "total", 0, 0, None, 1000, 500, 3000, 3)],
     ),
+    # E paid 69 days after its invoice, P 500 of 2000 after 28
+    "vintage": (
+        "select issue_month, value, invoices, billed_net_mxn, collected_60d_num, collected_90d_num, collected_30d_pct, unvalued_items "
+        "from vintage where dimension in ('segment', 'total') order by 1, 2",
+        [("2026-01-01", "E", 1, None, 0, None, None, 1), ("2026-01-01", "total", 1, None, 0, None, None, 1),
+         ("2026-02-01", "M", 2, 1000, 0, 0, 0, 1), ("2026-02-01", "P", 1, 2000, 500, 500, 25, 0),
+         ("2026-02-01", "total", 3, 3000, 500, 500, Decimal("16.6667"), 1)],
+    ),
+    # E1 is billed in the first week, M1 beside M2 in the second, E's cash comes in the third
+    "weekly_bridge": (
+        "select week_end, line, value_mxn, unvalued_items from weekly_bridge "
+        "where week_end in ('2026-01-11', '2026-02-08', '2026-03-22') "
+        "and line in ('start', 'billed', 'collected_applied', 'end', 'residual') order by week_end, position",
+        [("2026-01-11", "start", 0, 0), ("2026-01-11", "billed", None, 1), ("2026-01-11", "collected_applied", 0, 0),
+         ("2026-01-11", "end", None, 1), ("2026-01-11", "residual", 0, 0),
+         ("2026-02-08", "start", None, 1), ("2026-02-08", "billed", 1000, 1), ("2026-02-08", "collected_applied", 0, 0),
+         ("2026-02-08", "end", 1000, 2), ("2026-02-08", "residual", 0, 0),
+         ("2026-03-22", "start", 2500, 2), ("2026-03-22", "billed", 0, 0), ("2026-03-22", "collected_applied", None, 1),
+         ("2026-03-22", "end", 2500, 2), ("2026-03-22", "residual", 0, 0)],
+    ),
+    # left out: in the first week the sale and the balance; then M1's sale, E1 due next and two balances; then the cash and two
+    "weekly_movements": (
+        "select week_end, metric, value from weekly_movements where week_end in ('2026-01-11', '2026-02-08', '2026-03-22') "
+        "and metric in ('billed_mxn', 'invoices_issued', 'due_next_week_mxn_closing', 'collected_mxn', 'payments', "
+        "'gross_ar_end_mxn_closing', 'unvalued_items') order by 1, 2",
+        [("2026-01-11", "billed_mxn", None), ("2026-01-11", "collected_mxn", 0), ("2026-01-11", "due_next_week_mxn_closing", 0),
+         ("2026-01-11", "gross_ar_end_mxn_closing", None), ("2026-01-11", "invoices_issued", 1), ("2026-01-11", "payments", 0),
+         ("2026-01-11", "unvalued_items", 2),
+         ("2026-02-08", "billed_mxn", 1000), ("2026-02-08", "collected_mxn", 0), ("2026-02-08", "due_next_week_mxn_closing", None),
+         ("2026-02-08", "gross_ar_end_mxn_closing", 1000), ("2026-02-08", "invoices_issued", 2), ("2026-02-08", "payments", 0),
+         ("2026-02-08", "unvalued_items", 4),
+         ("2026-03-22", "billed_mxn", 0), ("2026-03-22", "collected_mxn", None), ("2026-03-22", "due_next_week_mxn_closing", 0),
+         ("2026-03-22", "gross_ar_end_mxn_closing", 2500), ("2026-03-22", "invoices_issued", 0), ("2026-03-22", "payments", 1),
+         ("2026-03-22", "unvalued_items", 3)],
+    ),
     "kpis": (
         "select kpi, value from kpis where dimension_value = 'E' and period = '2026-01-31' "
         "and kpi in ('billed_gross', 'collected', 'dso_countback', 'gross_ar', 'net_ar', 'overdue_ar') order by 1",

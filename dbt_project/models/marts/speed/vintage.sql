@@ -1,5 +1,6 @@
 -- Credit sales by month of issue: what of their net amount was collected within 30, 60 and 90 days from issue, live cash
 -- only, at the issue rate, as the run's as_of knows it. A cell is empty until all its invoices reached that age.
+-- Invoices without a rate are left out of the pesos and counted.
 {%- set ages = [30, 60, 90] %}
 with
 
@@ -10,7 +11,8 @@ invoices as (
 ),
 
 issued as (
-    select issue_month, cut_key, count(*) as invoices, max(issue_date) as last_issue_date, sum(total_mxn_issue) as total_mxn
+    select issue_month, cut_key, count(*) as invoices, max(issue_date) as last_issue_date, sum(total_mxn_issue) as total_mxn,
+        sum(case when total_mxn_issue is null then 1 else 0 end) as unvalued
     from invoices
     group by issue_month, cut_key
 ),
@@ -22,8 +24,11 @@ settled as (
         sum(case when m.flow in ('credit_note', 'credit_note_cancelled') then m.amount_mxn_issue else 0 end) as credited_mxn,
         {%- for age in ages %}
         -sum(
-            case when p.payment_key is not null and {{ days_between('i.issue_date', 'm.effective_date') }} <= {{ age }} then m.amount_mxn_issue else 0 end
-        ) as collected_{{ age }}d{{ ',' if not loop.last }}
+            case when p.payment_key is not null and {{ days_between('i.issue_date', 'm.effective_date') }} <= {{ age }} then m.amount_mxn_issue end
+        ) as collected_{{ age }}d,
+        sum(
+            case when m.amount_mxn_issue is null and p.payment_key is not null and {{ days_between('i.issue_date', 'm.effective_date') }} <= {{ age }} then 1 else 0 end
+        ) as unvalued_{{ age }}d{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_movements') }} as m
     inner join invoices as i on m.invoice_key = i.invoice_key
@@ -40,8 +45,9 @@ sums as (
         sum(i.invoices) as invoices,
         max(i.last_issue_date) as last_issue_date,
         sum(i.total_mxn + coalesce(s.credited_mxn, 0)) as billed_net_mxn,
+        sum(i.unvalued) as unvalued,
         {%- for age in ages %}
-        sum(coalesce(s.collected_{{ age }}d, 0)) as collected_{{ age }}d{{ ',' if not loop.last }}
+        {{ known_total('sum(s.collected_' ~ age ~ 'd)', 'sum(s.unvalued_' ~ age ~ 'd)') }} as collected_{{ age }}d{{ ',' if not loop.last }}
         {%- endfor %}
     from issued as i
     inner join {{ ref('int_cut_dimensions') }} as d on i.cut_key = d.cut_key
@@ -69,8 +75,9 @@ final as (
         case when a.mature_{{ age }}d then {{ pct('a.collected_' ~ age ~ 'd', 'a.billed_net_mxn') }} end as collected_{{ age }}d_pct,
         {{ money('case when a.mature_' ~ age ~ 'd then a.collected_' ~ age ~ 'd end') }} as collected_{{ age }}d_num,
         {{ money('case when a.mature_' ~ age ~ 'd then a.billed_net_mxn end') }} as collected_{{ age }}d_den,
-        a.mature_{{ age }}d{{ ',' if not loop.last }}
+        a.mature_{{ age }}d,
         {%- endfor %}
+        cast(a.unvalued as integer) as unvalued_items
     from aged as a inner join {{ ref('int_dimensions') }} as n on a.dim_key = n.dim_key
 )
 

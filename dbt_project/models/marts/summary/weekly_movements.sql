@@ -1,5 +1,6 @@
 -- The figures of each week (Monday to Sunday) with the ids behind them, sorted and joined by |. Every metric has a
--- row every week, 0 where nothing happened.
+-- row every week, 0 where nothing happened and null where nothing of it has a rate; `unvalued_items` counts what the pesos
+-- of the week and of its end leave out.
 {%- set counted = [
     ('billed_mxn', 'billed', 'value'), ('invoices_issued', 'billed', 'items'), ('collected_mxn', 'collected', 'value'),
     ('payments', 'payments', 'items'), ('newly_overdue_mxn_closing', 'new_overdue', 'value'),
@@ -14,7 +15,7 @@
 with
 
 items as (
-    select week_end, what, sum(value) as value, count(*) as items, {{ join_text('id', distinct=false) }} as ids
+    select week_end, what, {{ known_total('sum(value)', 'count(*) - count(value)') }} as value, count(*) as items, count(*) - count(value) as unvalued, {{ join_text('id', distinct=false) }} as ids
     from {{ ref('int_week_items') }}
     group by week_end, what
 ),
@@ -22,11 +23,12 @@ items as (
 balances as (
     select
         week_end,
-        sum(start_mxn) as gross_ar_start_mxn_closing,
-        sum(end_mxn) as gross_ar_end_mxn_closing,
-        sum(start_overdue_mxn) as overdue_start_mxn_closing,
-        sum(end_overdue_mxn) as overdue_end_mxn_closing,
-        sum({{ wide('start_ccy') }} * (end_rate - start_rate)) as fx_effect_on_opening_balance_mxn
+        {{ known_balance('sum(start_mxn)', 'sum(start_unvalued)') }} as gross_ar_start_mxn_closing,
+        {{ known_balance('sum(end_mxn)', 'sum(end_unvalued)') }} as gross_ar_end_mxn_closing,
+        {{ known_balance('sum(start_overdue_mxn)', 'sum(start_unvalued_overdue)') }} as overdue_start_mxn_closing,
+        {{ known_balance('sum(end_overdue_mxn)', 'sum(end_unvalued_overdue)') }} as overdue_end_mxn_closing,
+        {{ known_total('sum(' ~ wide('start_ccy') ~ ' * (end_rate - start_rate))', 'sum(start_unvalued)') }} as fx_effect_on_opening_balance_mxn,
+        sum(end_unvalued) as unvalued
     from {{ ref('int_week_balances') }}
     group by week_end
 ),
@@ -40,11 +42,17 @@ figures as (
     select week_end, '{{ metric }}', {{ metric }}, null from balances
     union all
     {%- endfor %}
+    select week_end, 'unvalued_items', sum(unvalued), null
+    from (select week_end, unvalued from items union all select week_end, unvalued from balances) as u
+    group by week_end
+    union all
     select week_end, 'collected_applied_mxn', -value_mxn, null from {{ ref('weekly_bridge') }} where line = 'collected_applied'
 ),
 
 metrics as (
     select 'collected_applied_mxn' as metric
+    union all
+    select 'unvalued_items'
     {%- for metric in (counted | map('first') | list) + balances %}
     union all
     select '{{ metric }}'
@@ -52,7 +60,7 @@ metrics as (
 ),
 
 final as (
-    select w.week_end, m.metric, {{ money('coalesce(f.value, 0)') }} as value, f.ids
+    select w.week_end, m.metric, {{ money('case when f.metric is null then 0 else f.value end') }} as value, f.ids
     from {{ ref('int_weeks') }} as w
     cross join metrics as m
     left join figures as f on w.week_end = f.week_end and m.metric = f.metric
