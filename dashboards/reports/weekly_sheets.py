@@ -124,7 +124,11 @@ def _bridge(sheet: Sheet, row: int, review: Review) -> int:
     look: dict[str, Any] = {"bold": True, "top": 1, "top_color": LINE, "bg_color": PALE}
     sheet.put(last + 1, 0, "Cartera bruta al final", **look)
     sheet.formula(
-        last + 1, 1, f"=SUM(B{first + 1}:B{last + 1})", (end or Decimal(0)) + review.bridge_residual(), "money",
+        last + 1,
+        1,
+        f"=SUM(B{first + 1}:B{last + 1})",
+        (end or Decimal(0)) + review.bridge_residual(),
+        "money",
         **look,
     )
     sheet.put(last + 2, 0, "Cartera bruta publicada al final")

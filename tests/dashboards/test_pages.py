@@ -287,10 +287,10 @@ def test_pesos_without_a_rate_show_as_a_dash(own_home: Callable[..., HomePaths],
     candidate = home.snapshots / "candidate.tmp"
     build(candidate)
     with duckdb.connect(str(candidate)) as connection:
-        connection.execute("update marts.worklist set overdue_mxn = null, gross_mxn = null, disputed_mxn = null")
         connection.execute(
-            "update marts.billed_vs_collected set collected_mxn = null"
+            "update marts.worklist set overdue_mxn = null, gross_mxn = null, disputed_mxn = null"
         )
+        connection.execute("update marts.billed_vs_collected set collected_mxn = null")
         connection.execute("update marts.collection_speed set gross_mxn = null, dso_countback = null")
     snapshot.publish_file(home, candidate, "20260701T000000", move_pointer=True)
     test = fine(open_page(home, "cobranza", vista="vencidas"))

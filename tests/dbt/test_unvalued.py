@@ -43,7 +43,9 @@ def company() -> Raw:
     raw.register("plan_billing", month="2026-01-01", customer_id="E", amount=Decimal(700), currency="EUR")
     raw.register("plan_billing", month="2026-02-01", customer_id="P", amount=Decimal(4000), currency="MXN")
     raw.register("plan_collections", month="2026-03-01", customer_id="E", amount=Decimal(50), currency="EUR")
-    raw.register("plan_collections", month="2026-03-01", customer_id="P", amount=Decimal(1000), currency="MXN")
+    raw.register(
+        "plan_collections", month="2026-03-01", customer_id="P", amount=Decimal(1000), currency="MXN"
+    )
     return raw
 
 
@@ -255,3 +257,24 @@ def test_what_has_no_rate(case: str, marts: duckdb.DuckDBPyConnection) -> None:
     query, expected = CASES[case]
     found = marts.execute(query).fetchall()
     assert [tuple(str(v) if isinstance(v, date) else v for v in row) for row in found] == expected
+
+
+def test_a_home_of_euros_alone_has_no_pesos() -> None:
+    """Without any rate no stock, flow or ratio in pesos is 0 where there is something: what is counted in items still is."""
+    raw = Raw()
+    invoice(raw, "E1", "500", "2026-01-10", "E", currency="EUR", due_date="2026-02-09")
+    payment(raw, "PE", "100", "2026-03-20", customer_id="E", currency="EUR")
+    with straight.run(raw, AS_OF) as marts:
+        assert straight.broken(marts, AS_OF) == {}
+        found = marts.execute(
+            "select kpi, value from kpis where period = ? and dimension = 'total' and kpi in ('gross_ar', 'overdue_ar', 'net_ar', "
+            "'expected_loss', 'concentration_top1_pct', 'disputes_share_of_ar_pct', 'dso_countback', 'cei_pct', 'open_invoices') order by 1",
+            [AS_OF],
+        ).fetchall()
+        assert found == [
+            ("cei_pct", None), ("concentration_top1_pct", None), ("disputes_share_of_ar_pct", None), ("dso_countback", None),
+            ("expected_loss", None), ("gross_ar", None), ("net_ar", None), ("open_invoices", 1), ("overdue_ar", None),
+        ]  # fmt: skip
+        # the payment without an invoice is in euros too
+        query = "select overdue_mxn, gross_mxn, unapplied_mxn, oldest_days, unvalued_items, next_action from worklist"
+        assert marts.execute(query).fetchall() == [(None, None, None, 141, 2, "Escalar a Finanzas")]

@@ -23,7 +23,11 @@ with
 exceeded as (select as_of, count(*) as customers from {{ ref('credit_use') }} where is_exceeded group by as_of),
 
 losses as (
-    select as_of, {{ money('sum(expected_loss_mxn)') }} as expected_loss_mxn, {{ money('sum(estimated_loss_mxn)') }} as estimated_loss_mxn
+    select
+        as_of,
+        {%- for loss in ['expected_loss_mxn', 'estimated_loss_mxn'] %}
+        {{ money('case when sum(gross_mxn) <> 0 or sum(unvalued_items) = 0 then sum(' ~ loss ~ ') end') }} as {{ loss }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('provision') }} group by as_of
 ),
 

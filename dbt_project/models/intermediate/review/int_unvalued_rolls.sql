@@ -2,7 +2,6 @@
 -- rate of their own, where they stood at the start and at the end, and how they moved. `items`: each line once. In a home
 -- where every document has its rate there are none, and nothing else is read.
 -- depends_on: {{ ref('buckets') }}
-{%- set places = range(1, 7) %}
 {%- set exits = ['paid', 'credited', 'cancelled', 'written_off'] %}
 with
 
@@ -49,7 +48,7 @@ placed as (
 by_line as (
     select span_key, from_place, invoice_key, instalment,
         max(case when what = 'start' then 1 else 0 end) as at_start,
-        {%- for place in places %}
+        {%- for place in range(1, 7) %}
         max(case when to_place = {{ place }} then 1 else 0 end) as to_{{ place }},
         {%- endfor %}
         {%- for exit in exits %}
@@ -65,7 +64,7 @@ final as (
         from_place,
         cast(count(*) as integer) as items,
         cast(sum(at_start) as integer) as at_start,
-        {%- for place in places %}
+        {%- for place in range(1, 7) %}
         cast(sum(to_{{ place }}) as integer) as to_{{ place }},
         {%- endfor %}
         {%- for exit in exits %}

@@ -68,12 +68,14 @@ months as (
 stacked as (
     {%- for relation, figures in parts.items() %}
     {{ 'union all' if not loop.first }}
-    select month, customer_id
+    select
+        month,
+        customer_id,
         {%- for figure in sums + ['receipts', 'matched'] %}
-        , {{ figures.get(figure, ['cast(null as decimal(18, 2))'])[0] }} as {{ figure }}
+        {{ figures.get(figure, ['cast(null as decimal(18, 2))'])[0] }} as {{ figure }},
         {%- endfor %}
         {%- for figure in sums %}
-        , {{ figures.get(figure, [none, '0'])[1] }} as unvalued_{{ figure }}
+        {{ figures.get(figure, [none, '0'])[1] }} as unvalued_{{ figure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ relation }}
     {%- endfor %}
