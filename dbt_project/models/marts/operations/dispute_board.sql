@@ -15,7 +15,7 @@ known as (
         {{ days_between('d.opened_date', 'r.as_of') }} as age_days,
         {{ days_between('d.opened_date', 'd.closed_date') }} as resolution_days,
         s.disputed_open_mxn as open_mxn,
-        s.disputed_open_ccy > 0 and s.disputed_open_mxn is null as is_unvalued
+        coalesce(s.disputed_open_ccy > 0 and s.disputed_open_mxn is null, d.disputed_ccy is null) as is_unvalued
     from {{ ref('int_disputes') }} as d
     inner join {{ ref('dim_report_dates') }} as r on d.opened_date <= r.as_of
     left join {{ ref('dispute_reasons') }} as n on d.reason = n.reason
