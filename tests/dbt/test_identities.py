@@ -100,3 +100,33 @@ def test_money_that_is_lost_is_noticed(rows: str, marts: duckdb.DuckDBPyConnecti
     marts.execute(f"delete from {rows}")
     found = straight.broken(marts, AS_OF)
     assert found["write_offs_are_kept" if "write_off" in rows else "money_is_kept"] == LOST[rows]
+
+
+FILES = {
+    "fct_invoices where invoice_id = 'SOLA'": "fct_invoices",
+    "fct_payments where payment_id = 'P-SOLO'": "fct_payments",
+    "fct_payment_applications where invoice_id = 'USD'": "fct_payment_applications",
+    "fct_credit_notes where cn_id = 'N1'": "fct_credit_notes",
+    "fct_movements where invoice_id = 'VIEJA'": "fct_movements",
+}
+
+
+@pytest.mark.parametrize("rows", FILES)
+@pytest.mark.parametrize("file", ["de-ninguna-parte", None])
+def test_a_row_of_no_file_is_noticed(rows: str, file: str | None, marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(f"update {rows.replace(' where', ' set source_file_id = ? where')}", [file])
+    [(mart, _, count)] = straight.broken(marts, AS_OF)["keys_and_sources"]
+    assert (mart, count) == (FILES[rows], 1)
+
+
+def test_an_assumed_payment_comes_of_its_invoices_file() -> None:
+    """Without a payments register, a PUE invoice counts as paid: its payment has no row of its own anywhere."""
+    raw = Raw()
+    raw.cfdi("PUE", "I", "80", "2026-05-08", metodo_pago="PUE", forma_pago="03")
+    raw.register("opening_balances", customer_id="C1", invoice_id="VIEJA", date="2026-01-01", amount=Decimal(55),
+                 currency="MXN", file="apertura")  # fmt: skip
+    with straight.run(raw, AS_OF, ["marts/core"]) as marts:
+        assert straight.broken(marts, AS_OF) == {}
+        rows = marts.execute("select source_file_id from fct_payments").fetchall()
+        assert rows == marts.execute("select source_file_id from fct_invoices where uuid is not null").fetchall()
+        assert ("apertura",) in marts.execute("select source_file_id from fct_movements").fetchall()

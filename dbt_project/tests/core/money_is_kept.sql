@@ -1,13 +1,26 @@
 -- L4: money in the marts is the money in raw, per currency, to the cent, each document counted once. Raw is read here
 -- on its own: no intermediate model takes part except the choice of our own companies, and which register row or Pago
 -- is a document already counted. A row that no model took is in no mart, and breaks it.
-with cfdi as (
+with own as (
+    select d.uuid, d.moneda, d.total, d.tipo_de_comprobante, d.fecha_timbrado, d.source_file_id
+    from {{ ref('stg_cfdi__documents') }} as d
+    inner join {{ ref('int_own_companies') }} as o on d.emisor_rfc = o.company_rfc
+    where cast(d.fecha as date) <= {{ as_of() }} or d.tipo_de_comprobante = 'P'
+),
+
+-- only a UUID that came again is put in order: of a million CFDIs, that costs more than all the rest
+repeated as (select uuid from own group by uuid having count(*) > 1),
+
+cfdi as (
+    select o.uuid, o.moneda, o.total, o.tipo_de_comprobante, o.source_file_id
+    from own as o
+    left join repeated as r on o.uuid = r.uuid
+    where r.uuid is null
+    union all
     select uuid, moneda, total, tipo_de_comprobante, source_file_id
     from (
-        select d.*, row_number() over (partition by d.uuid order by d.fecha_timbrado, d.source_file_id) as place
-        from {{ ref('stg_cfdi__documents') }} as d
-        inner join {{ ref('int_own_companies') }} as o on d.emisor_rfc = o.company_rfc
-        where cast(d.fecha as date) <= {{ as_of() }} or d.tipo_de_comprobante = 'P'
+        select o.*, row_number() over (partition by o.uuid order by o.fecha_timbrado, o.source_file_id) as place
+        from own as o inner join repeated as r on o.uuid = r.uuid
     ) as v
     where place = 1
 ),
@@ -28,9 +41,10 @@ register_invoices as (
     select r.currency, {{ money('r.total') }} as amount
     from {{ latest_delivery(ref('stg_register__invoices'), ['invoice_id']) }} as r
     left join {{ ref('int_invoice_matches') }} as m on r.invoice_id = m.invoice_id
+    left join {{ ref('int_invoice_aliases') }} as g on {{ invoice_alias('r.invoice_id') }} = g.alias and g.alias_kind = 'register_id'
     where
         r.issue_date <= {{ as_of() }} and m.cfdi_file_id is null and m.opening_file_id is null
-        and (m.invoice_id is not null or r.uuid is null or r.uuid not in (select uuid from {{ ref('int_invoice_matches') }} where uuid is not null))
+        and (m.invoice_id is not null or g.alias is null)
 ),
 
 register_notes as (
