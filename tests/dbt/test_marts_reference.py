@@ -22,6 +22,8 @@ import pytest
 from tests.dbt.raw_home import OWN_RFC, Raw
 
 START, END = date(2025, 11, 3), date(2026, 6, 18)
+# one of the companies is older than the longest windows, of twelve months
+LONG, LONG_START, LONG_COUNT = 1810, date(2024, 8, 5), 360
 BOUNDS = (("current_mxn", 0), ("d1_30_mxn", 30), ("d31_60_mxn", 60), ("d61_90_mxn", 90), ("d91_120_mxn", 120))
 CASH, NON_CASH, NOTE, WRITE_OFF = "03", "17", "note", "write_off"
 
@@ -77,12 +79,14 @@ def rate_at(day: date) -> Decimal:
 
 
 def draw(seed: int) -> list[Invoice]:
-    """About 160 invoices: partial and bounced payments, notes, compensations, write-offs, cancellations, cash sales.
+    """160 invoices (360 of an older company) and what became of them: partial and bounced payments, notes,
+    compensations, write-offs, cancellations, cash sales.
 
     The first is paid on the first day: from then on the payments register tells what is paid, PUE or not."""
     rng, found = Random(seed), []
-    for number in range(160):
-        issue = START + timedelta(days=rng.randrange(days(START, END)))
+    start, count = (LONG_START, LONG_COUNT) if seed == LONG else (START, 160)
+    for number in range(count):
+        issue = start + timedelta(days=rng.randrange(days(start, END)))
         currency = "USD" if rng.random() < 0.2 else "MXN"
         invoice = Invoice(
             f"F{number:03}",
@@ -96,7 +100,7 @@ def draw(seed: int) -> list[Invoice]:
         )
         fate, day = rng.random(), issue + timedelta(days=rng.randrange(90))
         if number == 0:
-            fate, day, invoice.issue = 0.4, START, START
+            fate, day, invoice.issue = 0.4, start, start
         half = cents(invoice.total * Decimal(rng.randrange(20, 80)) / 100)
         parts = invoice.settlements
         if fate < 0.08:
@@ -134,9 +138,9 @@ def draw(seed: int) -> list[Invoice]:
 
 def raw_of(invoices: list[Invoice]) -> Raw:
     """The same company as registers. What happens after END is in the files too: the models must leave it out."""
-    raw = Raw()
-    for day in range(-7, days(START, END) + 1, 7):
-        monday = START + timedelta(days=day - START.weekday())
+    raw, start = Raw(), start_of(invoices)
+    for day in range(-7, days(start, END) + 1, 7):
+        monday = start + timedelta(days=day - start.weekday())
         raw.register("fx_rates", date=monday, currency="USD", mxn_per_unit=rate_at(monday))
     for number in range(6):
         raw.register("customers", customer_id=f"C{number}", name=f"Cliente {number}")
@@ -169,9 +173,13 @@ def raw_of(invoices: list[Invoice]) -> Raw:
     return raw
 
 
-def month_dates() -> list[date]:
+def start_of(invoices: list[Invoice]) -> date:
+    return min(i.issue for i in invoices)
+
+
+def month_dates(invoices: list[Invoice]) -> list[date]:
     """The last day of each month of the home; the last month ends at END."""
-    found, first = [], START.replace(day=1)
+    found, first = [], start_of(invoices).replace(day=1)
     while first <= END:
         last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
         found.append(min(last, END))
@@ -184,7 +192,7 @@ def in_month(day: date | None, month_end: date) -> bool:
 
 
 def test_aging_buckets(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection) -> None:
-    for at in [*month_dates(), date(2026, 5, 31), date(2026, 6, 14)]:
+    for at in [*month_dates(invoices), date(2026, 5, 31), date(2026, 6, 14)]:
         expected: dict[tuple[str, str], Decimal] = {}
         for i in invoices:
             value = cents(i.open(at) * (rate_at(at) if i.currency == "USD" else 1))
@@ -250,17 +258,18 @@ def test_speed(branch: str, invoices: list[Invoice], marts: duckdb.DuckDBPyConne
     found = [i for i in invoices if i.is_credit and branch in ("total", i.branch)]
     history: list[tuple[Decimal, int]] = []
     beginning = Decimal(0)
-    for at in month_dates():
+    for at in month_dates(invoices):
         gross = sum((i.open_issue(at) for i in found), Decimal(0))
         current = sum((i.open_issue(at) for i in found if i.due >= at), Decimal(0))
         sales = net_credit_sales(found, at)
         written = sum((cents(s.amount * i.rate) for i in found for s in i.settlements
                        if s.kind == WRITE_OFF and in_month(s.day, at)), Decimal(0))  # fmt: skip
         history.append((sales, at.day))
-        three = (
-            (sum((s for s, _ in history[-3:]), Decimal(0)), sum(n for _, n in history[-3:]))
-            if len(history) >= 3
+        three, twelve = (
+            (sum((s for s, _ in history[-n:]), Decimal(0)), sum(length for _, length in history[-n:]))
+            if len(history) >= n
             else None
+            for n in (3, 12)
         )
         back, complete = countback(gross, history)
         top, bottom = beginning + sales - gross, beginning + sales - current
@@ -270,7 +279,10 @@ def test_speed(branch: str, invoices: list[Invoice], marts: duckdb.DuckDBPyConne
             "add_1m": rounded(ratio(gross - current, sales, at.day)),
             "dso_rolling_3m": rounded(ratio(gross, *three)) if three else None,
             "bpdso_3m": rounded(ratio(current, *three)) if three else None,
-            "dso_rolling_12m": None, "dso_countback": rounded(back), "countback_complete": complete,
+            "add_3m": rounded(ratio(gross - current, *three)) if three else None,
+            "dso_rolling_12m": rounded(ratio(gross, *twelve)) if twelve else None,
+            "net_credit_sales_12m": twelve[0] if twelve else None,
+            "dso_countback": rounded(back), "countback_complete": complete,
             "cei_pct": rounded(ratio(top, bottom, 100)),
             "cei_excl_write_offs_pct": rounded(ratio(top - written, bottom - written, 100)),
         }  # fmt: skip

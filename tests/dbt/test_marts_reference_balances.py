@@ -20,7 +20,6 @@ from tests.dbt.test_marts_reference import (
     END,
     NON_CASH,
     NOTE,
-    START,
     WRITE_OFF,
     Invoice,
     cents,
@@ -33,6 +32,7 @@ from tests.dbt.test_marts_reference import (
     ratio,
     rounded,
     settled_on,
+    start_of,
 )
 
 BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "120+")
@@ -85,8 +85,8 @@ def test_roll_forward(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection)
         ZERO,
         rows(marts, "select * exclude (unvalued_items) from marts.roll_forward order by month"),
     )
-    assert len(got) == len(month_dates())
-    for at, row in zip(month_dates(), got, strict=True):
+    assert len(got) == len(month_dates(invoices))
+    for at, row in zip(month_dates(invoices), got, strict=True):
         before = at.replace(day=1) - timedelta(days=1)
         ending = sum((i.open_issue(at) for i in invoices), ZERO)
         billed = sum((cents(i.total * i.rate) for i in invoices if in_month(i.issue, at)), ZERO)
@@ -103,7 +103,7 @@ def test_roll_forward(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection)
 
 
 def test_concentration(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection) -> None:
-    for at in [*month_dates(), date(2026, 6, 14)]:
+    for at in [*month_dates(invoices), date(2026, 6, 14)]:
         gross: dict[str, Decimal] = {}
         for i in invoices:
             value = cents(i.open(at) * (rate_at(at) if i.currency == "USD" else 1))
@@ -124,11 +124,12 @@ def test_concentration(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection
         assert rows(marts, kpi, at.isoformat()) == [(row[1],)], at
 
 
-def spans() -> list[tuple[date, date]]:
+def spans(invoices: list[Invoice]) -> list[tuple[date, date]]:
     """Every whole month and week of the home."""
-    ends = [at for at in month_dates() if (at + timedelta(days=1)).day == 1]
+    ends = [at for at in month_dates(invoices) if (at + timedelta(days=1)).day == 1]
     found = [(at.replace(day=1) - timedelta(days=1), at) for at in ends]
-    sunday = START + timedelta(days=6 - START.weekday())
+    start = start_of(invoices)
+    sunday = start + timedelta(days=6 - start.weekday())
     while sunday <= END:
         found.append((sunday - timedelta(days=7), sunday))
         sunday += timedelta(days=7)
@@ -163,7 +164,7 @@ def test_loss_rates_of_their_own_history(invoices: list[Invoice], marts: duckdb.
     """Of what ever left a bucket: what was written off, and what grew older at the rate of where it went."""
     for at in (date(2026, 2, 28), date(2026, 4, 30), END):
         moves: list[dict[str, Decimal]] = [{} for _ in BUCKETS]
-        for start, end in spans():
+        for start, end in spans(invoices):
             if end <= at and start.month != end.month and (end + timedelta(days=1)).day == 1:
                 table = matrix(invoices, start, end)
                 for k, bucket in enumerate(BUCKETS):
@@ -190,8 +191,8 @@ def test_roll_and_cure_rates(invoices: list[Invoice], marts: duckdb.DuckDBPyConn
         "start_mxn", "entered_mxn", *(f"to_{c}" for c in COLUMNS), "paid_mxn", "credited_mxn", "cancelled_mxn",
         "written_off_mxn",
     ]  # fmt: skip
-    assert len(spans()) == rows(marts, "select count(*) from marts.cure_rates")[0][0]
-    for start, end in spans():
+    assert len(spans(invoices)) == rows(marts, "select count(*) from marts.cure_rates")[0][0]
+    for start, end in spans(invoices):
         table = matrix(invoices, start, end)
         query = f"select from_bucket, {', '.join(columns)} from marts.roll_rates where from_date = ? and to_date = ?"
         for row in rows(marts, query, start, end):
@@ -242,7 +243,7 @@ def test_survival_curve(invoices: list[Invoice], marts: duckdb.DuckDBPyConnectio
 
 @pytest.mark.parametrize("branch", ["total", "Norte"])
 def test_vintage(branch: str, invoices: list[Invoice], marts: duckdb.DuckDBPyConnection) -> None:
-    for at in month_dates():
+    for at in month_dates(invoices):
         found = [i for i in invoices if i.is_credit and in_month(i.issue, at) and lives_on(i, END)
                  and branch in ("total", i.branch)]  # fmt: skip
         got = rows(
@@ -308,7 +309,7 @@ def test_payment_behaviour(invoices: list[Invoice], marts: duckdb.DuckDBPyConnec
 
 
 def test_collected_on_time(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection) -> None:
-    for at in month_dates():
+    for at in month_dates(invoices):
         count, kept, amount, kept_amount = 0, 0, ZERO, ZERO
         for i in invoices:
             kinds, settled = {s.kind for s in i.settlements if s.lives(END)}, settled_on(i, END)
@@ -336,7 +337,7 @@ def test_weekly_bridge(invoices: list[Invoice], marts: duckdb.DuckDBPyConnection
     def rate(i: Invoice, at: date) -> Decimal:
         return rate_at(at) if i.currency == "USD" else Decimal(1)
 
-    for start, end in (s for s in spans() if (s[1] - s[0]).days == 7):
+    for start, end in (s for s in spans(invoices) if (s[1] - s[0]).days == 7):
         flow = dict.fromkeys(("billed", "collected_applied", "credit_notes", "cancelled", "write_offs"), ZERO)
         before = after = ZERO
         exchange = ZERO
