@@ -40,6 +40,7 @@ class Settlement:
     undo: date | None
     amount: Decimal
     document_amount: Decimal
+    flow: str  # as the roll-forward names it: what came before its invoice was substituted only moved home
 
     def day(self, basis: str) -> date:
         return self.effective if basis == "effective" else self.recorded
@@ -117,6 +118,31 @@ class Invoice:
         if self.end <= at:
             found[self.end_kind] = -self.open(last, "effective")
         return {kind: amount for kind, amount in found.items() if amount}
+
+    def pesos(self, settled: Decimal) -> Decimal:
+        """What is open at the issue rate, each line rounded, with so much settled."""
+        found, left = ZERO, settled
+        for _, _, amount in self.lines:
+            found += cents((amount - max(min(amount, left), ZERO)) * self.rate)
+            left -= amount
+        return found
+
+    def flows(self) -> Iterator[tuple[date, str, Decimal, Decimal]]:
+        """Each movement of the balance: its day, its flow, and its amount in both currencies: in pesos the difference
+        of two rounded balances."""
+        yield self.issue, "billed", self.total, self.pesos(ZERO)
+        events = [(s.effective, 0, s, s.amount) for s in self.settlements]
+        events += [(max(s.undo, s.effective), 1, s, -s.amount) for s in self.settlements if s.undo]
+        done = ZERO
+        order = [e for e in events if e[0] < self.end]
+        order.sort(key=lambda e: (e[0], e[1], ORDER[e[2].document[0]], e[2].document[1], e[2].name))
+        for day, is_undo, s, amount in order:
+            undone = "payment_reversed" if s.document[0] == "payment" else "credit_note_cancelled"
+            moved = max(self.total - done - amount, ZERO) - max(self.total - done, ZERO)
+            yield day, undone if is_undo else s.flow, moved, self.pesos(done + amount) - self.pesos(done)
+            done += amount
+        if self.end_kind:
+            yield self.end, self.end_kind, -max(self.total - done, ZERO), -self.pesos(done)
 
     def settled(self, at: date) -> date | None:
         """The day of the last live movement that left it at 0."""
@@ -210,14 +236,15 @@ class Ledger:
         recorded = max(effective, applied or day)
         more = ((doc_type, doc), name)
         self.invoices[of].settlements.append(
-            Settlement(*more, kind, effective, recorded, undo, amount, document_amount)
+            Settlement(*more, kind, effective, recorded, undo, amount, document_amount, kind)
         )
         for later, since in self._chain(of) if doc_type != "write_off" else ():
             moved = max(effective, since)
             if undo is None or undo > moved:
-                self.invoices[later].settlements.append(
-                    Settlement(*more, "rehomed", moved, max(recorded, since), undo, amount, document_amount)
-                )
+                self.invoices[later].settlements.append(Settlement(
+                    *more, "rehomed", moved, max(recorded, since), undo, amount, document_amount,
+                    kind if effective >= since else "rehomed",
+                ))  # fmt: skip
 
     def _payments(self) -> None:
         parts = defaultdict(list)
