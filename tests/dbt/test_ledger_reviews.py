@@ -22,6 +22,7 @@ from tests.dbt.companies import drawn, raw_of
 from tests.dbt.ledger import ZERO, Invoice, Ledger, cents
 from tests.dbt.raw_home import Raw
 from tests.dbt.test_marts_reference import close, days, in_month, mean_of, ratio, rounded
+from tests.dbt.test_register_rules import invoice, payment
 
 AS_OF = date(2026, 5, 31)
 MONTHS = [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), AS_OF]
