@@ -91,16 +91,6 @@ class Invoice:
                 found.append((instalment, due, amount - taken))
         return found
 
-    def is_undone_below_an_excess(self, at: date, basis: str) -> bool:
-        """Whether a document was undone by `at` while a later one stood above the total: what that one covers grows."""
-        for undone in self.settlements:
-            if undone.undo and undone.undo <= at:
-                found = self.nets(undone.undo - timedelta(days=1), basis)
-                later = [pair for n, pair in enumerate(found) if any(s is undone for s, _ in found[:n])]
-                if any(net < s.amount for s, net in later):
-                    return True
-        return False
-
     def movements(self, at: date) -> dict[str, Decimal]:
         """The ledger's movements up to `at` by kind, effective basis."""
         found: dict[str, Decimal] = defaultdict(Decimal)

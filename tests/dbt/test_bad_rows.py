@@ -207,9 +207,9 @@ def test_each_negative_amount_is_told_and_a_refund_in_its_own_register_is_none(
         ("payment", "P2_MENOS", -100, "Importe de -100.00 MXN"),
         ("payment", "P3_MENOS", -80, "Importe de -80.00 MXN"),
     ]
-    assert negatives.execute(
-        "select payment_id from rep_compliance where status = 'missing'"
-    ).fetchall() == [("P1",)]  # nobody stamps a REP of less than nothing
+    assert negatives.execute("select payment_id from rep_compliance where status = 'missing'").fetchall() == [
+        ("P1",)
+    ]  # nobody stamps a REP of less than nothing
     assert negatives.execute(
         "select entity_id from exceptions where rule = 'REP_MISSING_AFTER_DEADLINE'"
     ).fetchall() == [("P1",)]

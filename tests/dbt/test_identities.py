@@ -82,14 +82,20 @@ def test_they_hold(marts: duckdb.DuckDBPyConnection) -> None:
 
 LOST = {
     # what is taken out of a mart, or of what it is made of: (what, currency, raw, left)
-    "marts_db.marts.fct_payments where payment_id like '%#1' and sources = 'cfdi'": [("pagos", "MXN", 281, 110)],
+    "marts_db.marts.fct_payments where payment_id like '%#1' and sources = 'cfdi'": [
+        ("pagos", "MXN", 281, 110)
+    ],
     "marts_db.marts.fct_credit_notes where cn_id = 'N1'": [("register notes", "MXN", 30, None)],
     "marts_db.marts.fct_credit_notes where cn_id = 'N2'": [("cfdi E", "MXN", 25, None)],
     "marts_db.marts.waiting_documents where kind = 'write_off'": [("MXN", 24, 12)],
     "warehouse.intermediate.int_write_offs": [("MXN", 24, 12)],
     "warehouse.intermediate.int_invoice_attributes where total_ccy = 500": [("cfdi I", "MXN", 2200, 1700)],
-    "warehouse.intermediate.int_invoice_attributes where invoice_id = 'USD'": [("register invoices", "USD", 40, None)],
-    "warehouse.intermediate.int_invoice_attributes where invoice_id = 'G1'": [("register invoices", "MXN", 400, 310)],
+    "warehouse.intermediate.int_invoice_attributes where invoice_id = 'USD'": [
+        ("register invoices", "USD", 40, None)
+    ],
+    "warehouse.intermediate.int_invoice_attributes where invoice_id = 'G1'": [
+        ("register invoices", "MXN", 400, 310)
+    ],
 }
 
 
@@ -128,5 +134,7 @@ def test_an_assumed_payment_comes_of_its_invoices_file() -> None:
     with straight.run(raw, AS_OF, ["marts/core"]) as marts:
         assert straight.broken(marts, AS_OF) == {}
         rows = marts.execute("select source_file_id from fct_payments").fetchall()
-        assert rows == marts.execute("select source_file_id from fct_invoices where uuid is not null").fetchall()
+        assert (
+            rows == marts.execute("select source_file_id from fct_invoices where uuid is not null").fetchall()
+        )
         assert ("apertura",) in marts.execute("select source_file_id from fct_movements").fetchall()

@@ -262,9 +262,6 @@ def substituted_when_paid() -> Raw:
     return raw
 
 
-@pytest.mark.xfail(
-    strict=True, reason="money that follows its invoice to the substitute is not taken for cash there"
-)
 def test_a_substitute_of_a_paid_invoice_is_closed_by_its_cash() -> None:
     """METRICS.md 3: closed = open 0, a live cash application, not written off. fct_invoices and the Kaplan-Meier curve
     take S2 for paid by cash; the closed invoices leave it out."""

@@ -2,7 +2,7 @@
 -- the balance (net) and the part above the total (excess). What falls on or after an invoice's end does not count.
 -- An invoice with one settlement, as most are, needs no window. The basis as_recorded carries only what is read of it.
 {% set bases = [('effective', 'effective_date', 'recorded_date'), ('as_recorded', 'recorded_date', 'effective_date')] %}
-{% set carried = ['application_key', 'kind', 'flow', 'is_cash', 'is_explicit', 'is_undo', 'source_kind', 'source_file_id'] %}
+{% set carried = ['kind', 'flow', 'is_cash', 'source_kind', 'source_file_id'] %}
 with repeated as (
     select invoice_key from {{ ref('int_settlements') }} group by invoice_key having count(*) > 1
 ),
@@ -22,6 +22,9 @@ events as (
         s.invoice_key,
         s.doc_type,
         s.doc_key,
+        s.application_key,
+        s.is_explicit,
+        s.is_undo,
         {%- for column in carried %}
         {{ 's.' ~ column if basis == 'effective' else 'null' }} as {{ column }},
         {%- endfor %}

@@ -16,7 +16,11 @@ events as (
     select
         case when doc_type = 'payment' then doc_key * 2 else doc_key * 2 + 1 end * 2
         + case when basis = '{{ bases[0] }}' then 0 else 1 end as line, invoice_key, event_date, net_doc_ccy
-    from {{ ref('int_applied_events') }}
+    from (
+        select basis, doc_type, doc_key, invoice_key, event_date, net_doc_ccy from {{ ref('int_applied_events') }}
+        union all
+        select basis, doc_type, doc_key, invoice_key, event_date, net_doc_ccy from {{ ref('int_reallocations') }}
+    ) as e
     where doc_type <> 'write_off'
 ),
 

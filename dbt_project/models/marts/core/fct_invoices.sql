@@ -22,7 +22,11 @@ settled as (
         sum(case when is_explicit then excess_ccy else 0 end) as explicit_excess_ccy
     from (
         select e.*, n.cn_key is not null as is_advance
-        from {{ ref('int_applied_events') }} as e
+        from (
+            select basis, invoice_key, doc_type, doc_key, net_ccy, excess_ccy, is_explicit from {{ ref('int_applied_events') }}
+            union all
+            select basis, invoice_key, doc_type, doc_key, net_ccy, excess_ccy, is_explicit from {{ ref('int_reallocations') }}
+        ) as e
         left join {{ ref('int_credit_notes') }} as n
             on e.doc_type = 'credit_note' and e.doc_key = n.cn_key and n.kind = 'anticipo'
         where e.basis = 'effective'

@@ -18,16 +18,26 @@ homes as (
     from moved as m inner join events as e on m.application_key = e.application_key and m.invoice_key = e.invoice_key
 ),
 
+-- what an undone document left to those above the total
+reallocated as (
+    select application_key, invoice_key, sum(excess_ccy) as excess_ccy
+    from {{ ref('int_reallocations') }}
+    where basis = 'effective' and doc_type = 'payment'
+    group by application_key, invoice_key
+),
+
 joined as (
     select
         a.*,
         coalesce(h.invoice_key, a.invoice_key) as home_key,
         h.effective_date,
         h.recorded_date,
+        h.excess_ccy + coalesce(r.excess_ccy, 0) as live_excess_ccy,
         h.excess_ccy,
         h.settled_before_ccy
     from {{ ref('int_payment_applications') }} as a
     left join homes as h on a.application_key = h.application_key
+    left join reallocated as r on h.application_key = r.application_key and h.invoice_key = r.invoice_key
 )
 
 select
@@ -50,7 +60,7 @@ select
     a.amount_payment_ccy,
     p.currency as payment_currency,
     {{ pesos('a.amount_ccy', 'i.fx_rate') }} as amount_mxn_issue,
-    cast(coalesce(a.excess_ccy, 0) as decimal(18, 2)) as excess_ccy,
+    cast(coalesce(case when p.reversed_date is null then a.live_excess_ccy else a.excess_ccy end, 0) as decimal(18, 2)) as excess_ccy,
     cast(greatest(i.total_ccy - a.settled_before_ccy, 0) as decimal(18, 2)) as open_before_ccy,
     cast(d.num_parcialidad as integer) as num_parcialidad,
     d.imp_saldo_ant,
