@@ -41,10 +41,10 @@ register_invoices as (
     select r.currency, {{ money('r.total') }} as amount
     from {{ latest_delivery(ref('stg_register__invoices'), ['invoice_id']) }} as r
     left join {{ ref('int_invoice_matches') }} as m on r.invoice_id = m.invoice_id
-    left join {{ ref('int_invoice_aliases') }} as g on {{ invoice_alias('r.invoice_id') }} = g.alias and g.alias_kind = 'register_id'
+    left join {{ ref('int_invoice_aliases') }} as shared on {{ invoice_alias('r.invoice_id') }} = shared.alias and shared.alias_kind = 'register_id'
     where
         r.issue_date <= {{ as_of() }} and m.cfdi_file_id is null and m.opening_file_id is null
-        and (m.invoice_id is not null or g.alias is null)
+        and (m.invoice_id is not null or shared.alias is null)
 ),
 
 register_notes as (
