@@ -24,11 +24,10 @@ PARAMETERS = re.compile(r"var\(['\"](\w+)['\"]")
 NO_RULE = {"report_currency", "own_rfcs", "history_starts", "sat_enabled"}
 # models with dates, windows or an order of their own, which none of these words shows
 DATED = {
-    "cash_forecast", "cash_forecast_lines", "dim_report_dates", "int_applied_events",
-    "int_behaviour_spans", "int_countback", "int_customer_contacts", "int_dispute_states",
-    "int_disputed_items", "int_loss_rates", "int_month_flows", "int_months", "int_payment_lags",
-    "int_promised_items", "int_survival", "int_week_items", "int_weeks", "provision_by_segment",
-    "unapplied_credit", "weekly_bridge", "weekly_movements", "worklist",
+    "cash_forecast", "cash_forecast_lines", "dim_report_dates", "int_applied_events", "int_behaviour_spans",
+    "int_countback", "int_customer_contacts", "int_dispute_states", "int_disputed_items", "int_loss_rates",
+    "int_month_flows", "int_months", "int_payment_lags", "int_promised_items", "int_survival", "int_week_items",
+    "int_weeks", "provision_by_segment", "unapplied_credit", "weekly_bridge", "weekly_movements", "worklist",
 }  # fmt: skip
 # a bucket read from the seed inside a macro, or nearly every mart as input: the test in Python of their values
 IN_PYTHON = {

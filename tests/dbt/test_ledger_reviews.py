@@ -230,9 +230,7 @@ def test_collection_time(home: Home) -> None:
                 times.append((days(i.issue, at), False))
             elif has_money:
                 times.append((days(i.issue, settled), True))
-            # see test_a_substitute_of_a_paid_invoice_is_closed_by_its_cash
-            came_home = all(s.flow == "rehomed" for s, _ in nets if s.document[0] == "payment")
-            if settled is not None and "payment" in kinds and "write_off" not in kinds and not came_home:
+            if settled is not None and "payment" in kinds and "write_off" not in kinds:
                 closed.append((i, settled))
         taken = [days(i.issue, settled) for i, settled in closed]
         weights = [cents(i.total * i.rate) for i, _ in closed]
