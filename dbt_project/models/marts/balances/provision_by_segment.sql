@@ -74,7 +74,7 @@ final as (
         {{ money(money(wide('up_to_here') ~ ' * loss_rate') ~ ' - ' ~ money(wide('before') ~ ' * loss_rate')) }} as expected_loss_mxn,
         estimated_loss_rate,
         {{ money(money(wide('up_to_here') ~ ' * estimated_loss_rate') ~ ' - ' ~ money(wide('before') ~ ' * estimated_loss_rate')) }} as estimated_loss_mxn,
-        unvalued_items
+        cast(unvalued_items as integer) as unvalued_items
     from running
 )
 
