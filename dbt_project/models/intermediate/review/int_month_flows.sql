@@ -2,7 +2,7 @@
 -- own rate. credit_sales and write_offs count credit sales only (DSO and CEI). A cancelled invoice leaves them in the month
 -- of its cancellation (C11), also where a substitute had taken its balance before. A flow is null where nothing of it was
 -- there or could be valued; `unvalued_…` counts its documents without a rate.
-{%- set flows = ['invoices_issued', 'billed_gross', 'cancelled', 'credit_notes', 'collected', 'credit_sales', 'write_offs'] %}
+{%- set flows = ['billed_gross', 'cancelled', 'credit_notes', 'collected', 'credit_sales', 'write_offs'] %}
 with
 
 invoices as (select * from {{ ref('int_invoice_cuts') }} where not is_opening),
@@ -29,9 +29,7 @@ write_offs as (
 ),
 
 flows as (
-    select 'invoices_issued' as flow, issue_date as day, cut_key, cast(1 as decimal(18, 2)) as amount_mxn from invoices
-    union all
-    select 'billed_gross', issue_date, cut_key, total_mxn_issue from invoices
+    select 'billed_gross' as flow, issue_date as day, cut_key, total_mxn_issue as amount_mxn from invoices
     union all
     select 'cancelled', cancel_date, cut_key, total_mxn_issue from invoices where cancel_date is not null
     union all
@@ -53,7 +51,8 @@ flows as (
 ),
 
 sums as (
-    select {{ month_start('day') }} as month, cut_key, flow, sum(amount_mxn) as amount_mxn, count(*) - count(amount_mxn) as unvalued
+    select {{ month_start('day') }} as month, cut_key, flow, sum(amount_mxn) as amount_mxn, count(*) as documents,
+        count(*) - count(amount_mxn) as unvalued
     from flows
     group by {{ month_start('day') }}, cut_key, flow
 ),
@@ -62,10 +61,11 @@ final as (
     select
         month,
         cut_key,
+        sum(case when flow = 'billed_gross' then documents else 0 end) as invoices_issued,
         {%- for flow in flows %}
         {{ money("sum(case when flow = '" ~ flow ~ "' then amount_mxn end)") }} as {{ flow }},
         {%- endfor %}
-        {%- for flow in flows[1:] %}
+        {%- for flow in flows %}
         cast(sum(case when flow = '{{ flow }}' then unvalued else 0 end) as integer) as unvalued_{{ flow }}{{ ',' if not loop.last }}
         {%- endfor %}
     from sums
