@@ -34,10 +34,11 @@ test: setup browser
 test-fast: setup
 	$(BIN)/python -m pytest -m "not slow"
 
-# ten times the mutated files, and more orders of delivery
+# ten times the mutated files, more orders of delivery, and other random companies at each run
 soak: setup
 	CARTERA_FUZZ_CFDIS=10000 CARTERA_FUZZ_FILES=3000 CARTERA_FUZZ_ORDERS=100 CARTERA_FUZZ_COMPANIES=300 \
-	  $(BIN)/python -m pytest --timeout 7200 tests/dbt/test_odd_registers.py \
+	  $(BIN)/python -m pytest --timeout 14400 tests/dbt/test_odd_registers.py tests/dbt/test_random_companies.py \
+	  tests/dbt/test_ledger_reference.py \
 	  tests/ingestion/test_mutants.py tests/ingestion/test_corpus.py tests/ingestion/test_cfdi_fuzz.py \
 	  tests/ingestion/test_tables_fuzz.py tests/end_to_end/test_laws.py tests/end_to_end/test_late_documents.py
 
