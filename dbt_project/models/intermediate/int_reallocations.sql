@@ -65,8 +65,8 @@ valued as (
 corrected as (
     select
         basis, invoice_key, doc_type, doc_key, application_key, is_explicit, event_date, at_order,
-        cast(net_ccy - lag(net_ccy, 1, 0) over w - said_ccy as decimal(18, 2)) as net_ccy,
-        cast(net_doc_ccy - lag(net_doc_ccy, 1, 0) over w - said_doc_ccy as decimal(18, 2)) as net_doc_ccy
+        cast(net_ccy - (lag(net_ccy, 1, 0) over w) - said_ccy as decimal(18, 2)) as net_ccy,
+        cast(net_doc_ccy - (lag(net_doc_ccy, 1, 0) over w) - said_doc_ccy as decimal(18, 2)) as net_doc_ccy
     from valued
     window w as (partition by basis, invoice_key, event_order order by at_order)
 )
