@@ -36,15 +36,20 @@ register_payments as (
     where place = 1 and payment_date <= {{ as_of() }} and delivery_date >= {{ last_full_delivery('payments') }}
 ),
 
--- a register row stands for itself unless it is the row of a CFDI or of an opening line, or shares its UUID with another
-register_invoices as (
-    select r.currency, {{ money('r.total') }} as amount
+registered as (
+    select r.uuid, r.currency, {{ money('r.total') }} as amount, m.invoice_id, m.cfdi_file_id, m.opening_file_id
     from {{ latest_delivery(ref('stg_register__invoices'), ['invoice_id']) }} as r
     left join {{ ref('int_invoice_matches') }} as m on r.invoice_id = m.invoice_id
-    left join {{ ref('int_invoice_aliases') }} as shared on {{ invoice_alias('r.invoice_id') }} = shared.alias and shared.alias_kind = 'register_id'
-    where
-        r.issue_date <= {{ as_of() }} and m.cfdi_file_id is null and m.opening_file_id is null
-        and (m.invoice_id is not null or shared.alias is null)
+    where r.issue_date <= {{ as_of() }}
+),
+
+-- a row stands for itself unless it is the row of a CFDI or of an opening line, or gives another invoice's UUID
+register_invoices as (
+    select currency, amount from registered where invoice_id is not null and cfdi_file_id is null and opening_file_id is null
+    union all
+    select s.currency, s.amount
+    from registered as s left join {{ ref('int_invoice_matches') }} as u on s.uuid = u.uuid
+    where s.invoice_id is null and u.uuid is null
 ),
 
 register_notes as (
