@@ -29,7 +29,7 @@ DATED = {
     "int_month_flows", "int_months", "int_payment_lags", "int_promised_items", "int_survival", "int_week_items",
     "int_weeks", "provision_by_segment", "unapplied_credit", "weekly_bridge", "weekly_movements", "worklist",
 }  # fmt: skip
-# a bucket read from the seed inside a macro, or nearly every mart as input: the test in Python of their values
+# a bucket read from the seed inside a macro, or nearly every mart as input: where in Python their values are
 IN_PYTHON = {
     "aging_open_items": "test_rule_values.py",
     "fct_invoices": "test_rule_values.py",
