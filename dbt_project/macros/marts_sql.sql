@@ -32,6 +32,11 @@ case
 {%- endmacro %}
 {% macro pct(numerator, denominator) -%} {{ ratio(numerator, denominator, 100) }} {%- endmacro %}
 
+{# What a forecast missed, as a share of what came, not rounded: errors are added up before they are (C13). #}
+{% macro forecast_error(expected, actual) -%}
+abs(cast({{ actual }} - {{ expected }} as double)) * 100 / nullif(cast(greatest({{ actual }}, 0) as double), 0)
+{%- endmacro %}
+
 {# Figures of KPIs as `kpis` takes them: what they are of, and the three numbers. #}
 {% macro kpi_rows(relation, cadence="cadence", dimension="dimension", dimension_value="dimension_value") -%}
 select kpi, {{ cadence }} as cadence, as_of, {{ dimension }} as dimension, {{ dimension_value }} as dimension_value,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from tests.dbt import straight
 from tests.dbt.raw_home import Raw
 from tests.dbt.test_register_rules import invoice
 
+HOLIDAYS = Path(__file__).parents[2] / "dbt_project" / "seeds" / "holidays.csv"
 HOLY_WEEK = ("2026-04-02", "2026-04-03")
 
 
@@ -54,6 +57,21 @@ def test_a_due_date_on_a_day_of_rest(day: str, moved: str) -> None:
         company(), "2026-06-30", straight.CORE, business_day_shift=True, holidays=HOLY_WEEK
     ) as marts:
         assert marts.execute(query).fetchall() == [(dt.date.fromisoformat(moved), contractual)]
+
+
+def test_the_days_of_rest_are_those_of_the_law() -> None:
+    """The rule against the seed, over its twenty years: an invoice due on each day that is no weekend."""
+    listed = csv.DictReader(HOLIDAYS.read_text(encoding="utf-8").splitlines())
+    holidays = {day for row in listed if (day := dt.date.fromisoformat(row["date"])).isoweekday() < 6}
+    raw = Raw()
+    raw.register("customers", customer_id="C1", name="C1", terms_days=30)
+    days = [dt.date(2016, 1, 1) + dt.timedelta(days=n) for n in range(20 * 365 + 5)]
+    for day in days:
+        if day.isoweekday() < 6:
+            invoice(raw, str(day), "100", "2016-01-01", due_date=str(day))
+    query = "select contractual_due_date from fct_invoices where due_date <> contractual_due_date"
+    with straight.run(raw, "2026-06-30", ["fct_invoices"], business_day_shift=True) as marts:
+        assert {day for (day,) in marts.execute(query).fetchall()} == holidays
 
 
 def test_an_instalment_moves_by_its_own_day() -> None:

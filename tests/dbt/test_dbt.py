@@ -36,6 +36,8 @@ IN_PYTHON = {
     "int_kpis_balances": "test_measures.py",
     "int_kpis_process": "test_rule_values.py",
     "int_roll_cells": "test_balances_cases.py",
+    "int_unvalued_cells": "test_unvalued.py",
+    "int_unvalued_rolls": "test_unvalued.py",
 }
 
 

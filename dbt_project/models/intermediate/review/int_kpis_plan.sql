@@ -6,7 +6,8 @@ months as (select month, month_end from {{ ref('int_months') }}),
 
 forecasts as (
     select {{ month_start('week_end_date') }} as month, sum(expected_mxn) as expected_mxn, sum(actual_mxn) as actual_mxn,
-        sum(abs_error_pct) as error_sum, count(abs_error_pct) as error_weeks
+        sum({{ forecast_error('expected_mxn', 'actual_mxn') }}) as error_sum,
+        count({{ forecast_error('expected_mxn', 'actual_mxn') }}) as error_weeks
     from {{ ref('forecast_accuracy') }}
     where horizon_weeks <= 4 and actual_mxn is not null
     group by {{ month_start('week_end_date') }}

@@ -70,7 +70,7 @@ final as (
         case when actual_mxn is not null then forecast_mxn end as accuracy_den,
         {{ pct('abs(actual_mxn - forecast_mxn)', 'greatest(actual_mxn, 0)') }} as abs_error_pct,
         {{ money('abs(actual_mxn - forecast_mxn)') }} as abs_error_num,
-        actual_mxn as abs_error_den
+        case when actual_mxn is not null then {{ money('greatest(actual_mxn, 0)') }} end as abs_error_den
     from measured
 )
 

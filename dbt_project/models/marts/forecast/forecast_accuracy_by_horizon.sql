@@ -11,8 +11,8 @@ sums as (
         {{ money('sum(expected_mxn)') }} as expected_mxn,
         {{ money('sum(actual_mxn)') }} as actual_mxn,
         {{ money('sum(error_mxn)') }} as bias_mxn,
-        cast(sum(abs_error_pct) as decimal(18, 4)) as abs_error_sum,
-        cast(count(abs_error_pct) as integer) as abs_error_weeks
+        sum({{ forecast_error('expected_mxn', 'actual_mxn') }}) as abs_error_sum,
+        cast(count({{ forecast_error('expected_mxn', 'actual_mxn') }}) as integer) as abs_error_weeks
     from {{ ref('forecast_accuracy') }}
     where horizon_weeks is not null and actual_mxn is not null
     group by horizon_weeks
@@ -33,7 +33,7 @@ final as (
         actual_mxn as accuracy_num,
         expected_mxn as accuracy_den,
         {{ ratio('abs_error_sum', 'abs_error_weeks') }} as mape_pct,
-        abs_error_sum as mape_num,
+        {{ figure('round(abs_error_sum, 4)') }} as mape_num,
         abs_error_weeks as mape_den
     from sums
 )

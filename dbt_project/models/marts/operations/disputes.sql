@@ -20,7 +20,7 @@ final as (
         d.currency,
         case when i.invoice_key is not null then d.disputed_ccy end as disputed_invoice_ccy,
         case when {{ is_known }} then coalesce(s.disputed_open_ccy, 0) end as disputed_open_ccy,
-        case when {{ is_known }} then coalesce(s.disputed_open_mxn, 0) end as disputed_open_mxn,
+        case when {{ is_known }} then case when s.dispute_id is null then 0 else s.disputed_open_mxn end end as disputed_open_mxn,
         d.outcome,
         d.owner,
         d.closed_date is null as is_open,
