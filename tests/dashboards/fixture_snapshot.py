@@ -103,7 +103,11 @@ def _facts(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
     insert(connection, "marts.dim_customers", company.customers)
     insert(connection, "marts.fct_invoices", company.invoices)
     insert(connection, "marts.fct_payments", company.payments)
-    insert(connection, "marts.fct_payment_applications", company.applications)
+    insert(
+        connection,
+        "marts.fct_payment_applications",
+        [row | {"is_invoice_known": True} for row in company.applications],
+    )
     insert(connection, "marts.fct_credit_notes", company.credit_notes)
     insert(connection, "marts.fct_movements", movements)
     insert(connection, "marts.balance_intervals", intervals)

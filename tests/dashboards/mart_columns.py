@@ -26,7 +26,7 @@ fct_payments(payment_id, rep_uuid, customer_id, customer_name, company_rfc, paym
 fct_payment_applications(application_id, payment_id, invoice_id, customer_id, payment_date, applied_date,
     effective_date, recorded_date, reversed_date, amount_ccy, currency, amount_payment_ccy,
     payment_currency, amount_mxn_issue M, num_parcialidad INTEGER, imp_saldo_ant M, imp_saldo_insoluto M,
-    is_cash, source_kind, source_file_id)
+    is_cash, is_invoice_known, source_kind, source_file_id)
 fct_credit_notes(cn_id, uuid, serie, folio, customer_id, customer_name, company_rfc, issue_date,
     cancel_date, currency, fx_rate X, total_ccy, total_mxn, applied_ccy, unapplied_ccy, tipo_relacion, kind,
     reason, related_invoice_id, sources, status, source_file_id)
