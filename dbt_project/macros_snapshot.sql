@@ -29,6 +29,16 @@ select
     max(case when bucket = '91-120' then max_days end) as b120
 from meta.buckets;
 
+create or replace macro marts.bucket_of(days, b0, b30, b60, b90, b120) as
+case
+    when days <= b0 then 'current'
+    when days <= b30 then '1-30'
+    when days <= b60 then '31-60'
+    when days <= b90 then '61-90'
+    when days <= b120 then '91-120'
+    else '120+'
+end;
+
 -- The disputed part of each open item, in its currency: the invoice's open disputes, never more than what is open,
 -- laid on the oldest instalment first.
 create or replace macro marts.disputed_items_as_of(d, basis := 'effective') as table
@@ -79,22 +89,8 @@ select
     t.issue_date,
     t.due_date,
     t.days_past_due,
-    case
-        when t.days_past_due <= u.b0 then 'current'
-        when t.days_past_due <= u.b30 then '1-30'
-        when t.days_past_due <= u.b60 then '31-60'
-        when t.days_past_due <= u.b90 then '61-90'
-        when t.days_past_due <= u.b120 then '91-120'
-        else '120+'
-    end as bucket_due,
-    case
-        when t.age_days <= u.b0 then 'current'
-        when t.age_days <= u.b30 then '1-30'
-        when t.age_days <= u.b60 then '31-60'
-        when t.age_days <= u.b90 then '61-90'
-        when t.age_days <= u.b120 then '91-120'
-        else '120+'
-    end as bucket_issue,
+    marts.bucket_of(t.days_past_due, u.b0, u.b30, u.b60, u.b90, u.b120) as bucket_due,
+    marts.bucket_of(t.age_days, u.b0, u.b30, u.b60, u.b90, u.b120) as bucket_issue,
     coalesce(x.disputed_open_ccy, 0) as disputed_open_ccy
 from items as t
 cross join marts.bucket_bounds() as u
